@@ -18,7 +18,7 @@ import typing as _typing
 _os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 
 if _typing.TYPE_CHECKING:
-    from . import scaling
+    from . import plot, scaling
     from .capture import capture, capture_arrays
     from .claims import claims
     from .compare import compare
@@ -37,7 +37,7 @@ if _typing.TYPE_CHECKING:
     from .rows import rows
     from .run import RunError, run
 
-__all__ = ["open", "provenance", "failures", "rows", "grid", "axes", "pick", "compare", "critical", "scaling", "capture",
+__all__ = ["open", "provenance", "failures", "rows", "grid", "axes", "pick", "compare", "critical", "scaling", "plot", "capture",
            "capture_arrays", "run", "RunError", "heads", "decode_table", "FileError", "edges", "open_edges", "edge_fits", "statement",
            "claims", "counterexamples", "residuals"]
 __version__ = "0.5.0"  # the only place: CMakeLists.txt and pyproject.toml read this line

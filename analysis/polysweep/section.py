@@ -78,7 +78,7 @@ class Section:
         self.tables = [*self._conjectures(ds, found), *self._sketches(one, error), *self._scaling(teams, ahead)]
         self.figures = [(figure, figure.save(self.directory)) for figure in
                         (*figures.heads(ds, accept), *([] if found is None else figures.edges(ds, found)), *figures.phase(one, "n"),
-                         *figures.phase(one, "d"), *figures.curves(one, self.level),
+                         *figures.phase(one, "d"), *figures.curves(one, self.level), *figures.why(one),
                          *(figures.degrees(one, self.level, self.critical) if found is None else ()), *figures.separation(one),
                          *figures.errors(one), *figures.lengths(one), *figures.costs(one), *figures.strong(teams, upto, ahead),
                          *figures.weak(teams, upto, ahead), *figures.decomposition(teams), *figures.roofline(teams),

@@ -7,14 +7,30 @@ import matplotlib as mpl
 import matplotlib.patheffects as effects
 import numpy as np
 
+from .colour import contrast
+from .ticks import ticks  # noqa: F401, of an axis of any figure
+
 INK, GREY, PALE = "#1b1b1b", "#6f6f6f", "#e6e6e6"
 RED = "#c8102e"  #: predictions, and what went wrong
 MAP = "viridis"  #: perceptually uniform, and readable with the common colour deficiencies
 
-#: method: (colour, marker); hues that stay apart with the common colour deficiencies, none of them the red of predictions
-METHODS = {"exact": (INK, "s"), "softmax": (INK, "D"), "polysketch": ("#0b5fa5", "o"), "tree": ("#2f8f6b", "s"),
-           "tensorsketch": ("#d9780f", "^"), "srht": ("#8a5fb0", "D"), "maclaurin": ("#b83a7a", "v"), "favor": ("#7a5a2f", "P"),
-           "monomial": (INK, "X"), "taylor": ("#3f8fb0", "h"), "elu1": ("#a06a00", "<"), "relu": ("#6b8e23", ">")}
+#: Okabe and Ito's colours (2008), but for yellow, and two of Tol's (2021): apart by CIEDE2000 > 10 also without a cone of any kind
+BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILLION, SKY, WINE, INDIGO = (
+    "#000000", "#0072B2", "#009E73", "#E69F00", "#CC79A7", "#D55E00", "#56B4E9", "#882255", "#332288")
+
+#: colours of curves that are no methods
+CURVES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, INDIGO)
+
+#: method: (colour, marker, dashes); no two have a marker or dashes in common, and sketches of one kernel no colour
+METHODS = {
+    "exact": (BLACK, "s", "-"), "softmax": (GREY, "D", (0, (6, 1.5))), "polysketch": (BLUE, "o", (0, (9, 1))),
+    "tree": (GREEN, "p", (0, (4, 1.2))), "tensorsketch": (ORANGE, "^", (0, (7, 1.2, 1, 1.2))), "srht": (PURPLE, "h", (0, (2, 1))),
+    "maclaurin": (VERMILLION, "v", (0, (4, 1, 1, 1))), "favor": (WINE, "P", (0, (6, 1, 2, 1))), "monomial": (INDIGO, "X", (0, (1, 1))),
+    "taylor": (SKY, "H", (0, (8, 1, 1, 1, 1, 1))), "elu1": (ORANGE, "<", (0, (3, 1, 3, 1, 1, 1))), "relu": (GREEN, ">", (0, (5, 2.5))),
+    "linear": (SKY, "*", (0, (3, 2))), "closed_form": (BLACK, "d", (0, (1, 2))), "uniform": (PURPLE, "8", (0, (1, 3))),
+    "window": (WINE, (4, 1, 0), (0, (2, 2.5))), "topk": (VERMILLION, (3, 1, 0), (0, (5, 1, 1, 1, 1, 1))),
+    "nystrom": (INDIGO, (6, 1, 0), (0, (2, 1, 1, 1))),
+}
 
 RC = {
     "font.family": "STIXGeneral", "mathtext.fontset": "stix", "font.size": 10, "axes.titlesize": 10.5,
@@ -77,38 +93,11 @@ def cell_edges(values, scale):
     return np.exp(edges) if scale == "log" else edges
 
 
-def cells(axes, x, y, value):
-    """Rates as coloured cells between borders x, y; thin white rules as long as the cells are wide enough for them."""
+def cells(axes, x, y, value, colours=MAP, ends=(0, 1)):
+    """Values (rates) as coloured cells between borders x, y; thin white rules as long as the cells are wide enough for them."""
     rule = 0.25 if max(value.shape) <= 40 else 0.0
-    return axes.pcolormesh(x, y, value, cmap=MAP, vmin=0, vmax=1, edgecolors="white" if rule else "none", linewidth=rule,
+    return axes.pcolormesh(x, y, value, cmap=colours, vmin=ends[0], vmax=ends[1], edgecolors="white" if rule else "none", linewidth=rule,
                            rasterized=value.size > 4000 or max(value.shape) > 256)  # narrower than a dot
-
-
-def grid_axis(axis, values, scale, most=9):
-    """Scale and ticks of an axis at grid values; thinned where they would touch. A dense grid gets round numbers."""
-    axis.axes.set(**{f"{axis.axis_name}scale": scale})
-    dense = len(np.unique(values)) > 3 * most
-    if not dense:
-        axis.set_major_locator(mpl.ticker.FixedLocator(thinned(values, scale, most)))
-    elif scale == "linear":
-        axis.set_major_locator(mpl.ticker.MaxNLocator(most, steps=[1, 2, 5, 10]))
-    axis.set_minor_locator(mpl.ticker.NullLocator())
-    axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:.6g}"))
-
-
-def thinned(values, scale, most=9):
-    """At most about `most` of the values, at least 1/most of the axis apart; powers of two where there are enough."""
-    values = np.unique(np.asarray(values, float))
-    if scale == "log" and len(values) > most:
-        powers = values[np.log2(values) % 1 == 0]
-        values = powers if 4 <= len(powers) <= most else values
-    place = np.log(values) if scale == "log" else values
-    gap = (place[-1] - place[0]) / most if len(values) > 1 else 0.0
-    kept = [0]
-    for i in range(1, len(values)):
-        if place[i] - place[kept[-1]] >= gap * 0.999:
-            kept.append(i)
-    return values[kept]
 
 
 def sequence(count, lightest=0.86):
@@ -118,20 +107,22 @@ def sequence(count, lightest=0.86):
 
 def method(name):
     """(colour, marker) of a method."""
-    return METHODS.get(name, (GREY, "o"))
+    return METHODS.get(name, (GREY, (5, 1, 0)))[:2]
+
+
+def dashes(name):
+    """The dashes of a method's lines."""
+    return METHODS.get(name, ("", "", (0, (3, 1, 1, 1, 1, 1, 1, 1))))[2]
+
+
+def text_on(colour):
+    """Black or white, whichever is read better over a colour: contrast 4.5 at least."""
+    return max(("#000000", "#ffffff"), key=lambda text: contrast(mpl.colors.to_rgb(text), mpl.colors.to_rgb(colour)))
 
 
 def order(name):
     """The position of a method in a legend; those without their own colour come last, by name."""
     return (list(METHODS).index(name), "") if name in METHODS else (len(METHODS), name)
-
-
-def log_axis(axis, fine=()):
-    """Logarithmic with a tick per decade (fine: at these multiples, (1, 2, 5)), plain near 1, else powers of ten."""
-    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
-    axis.set_major_locator(mpl.ticker.LogLocator(10, subs=fine or (1,), numticks=12 if fine else 7))
-    axis.set_minor_locator(mpl.ticker.NullLocator())
-    axis.set_major_formatter(mpl.ticker.FuncFormatter(decade))
 
 
 def powers(low, high):

@@ -8,8 +8,9 @@ import xarray as xr
 from test_report import page
 
 import polysweep
-from polysweep import cases, figures, sketches
+from polysweep import cases, figures, sketches, style
 from polysweep.cases import table
+from polysweep.figures.errors import EXACT
 from polysweep.methods import BEFORE_ATTRIBUTES, references
 from polysweep.report import main
 from polysweep.sketch_tables import cheapest_table, crossover_table
@@ -195,12 +196,17 @@ def test_errors_draw_the_files_medians(opened):
     for method in ("polysketch", "tensorsketch"):
         part = frame[(frame["method"] == method) & (frame["beta"] == 4) & (frame["data_kind"] == "gaussian")].sort_values("r")
         assert tuple(part["err_amm"]) in curves
-    slopes = [np.polyfit(np.log(line.get_xdata()), np.log(line.get_ydata()), 1)[0] for line in ax.lines
-              if line.get_linestyle() == ":" or len(line.get_xdata()) == 2 and line.get_color() == "#1b1b1b"]
-    assert any(abs(slope + 0.5) < 1e-12 for slope in slopes)
-    assert not [line for line in ax.lines if line.get_marker() == "v" and line.get_color() == "#0b5fa5"]
+    for figure, wanted in ((drawn[3], [-1.0, -0.5]), (drawn[1], [-0.5, -0.5])):  # polysketch squares: r rows are r (r + 1)/2 features
+        slopes = [np.polyfit(np.log(line.get_xdata()), np.log(line.get_ydata()), 1)[0] for line in figure.canvas.axes[1].lines
+                  if len(line.get_xdata()) == 2 and line.get_color() == style.GREY]
+        assert np.allclose(sorted(slopes), wanted, atol=1e-12)
+    assert not [line for line in ax.lines if line.get_marker() == EXACT]
     exact = drawn[3].canvas.axes[0]  # beta 2: the self-tensored sketch is the plain square
-    assert [len(line.get_xdata()) for line in exact.lines if line.get_marker() == "v" and line.get_color() == "#0b5fa5"] == [5]
+    assert [(len(line.get_xdata()), line.get_color()) for line in exact.lines if line.get_marker() == EXACT] == [(5, style.method("polysketch")[0])]
+    frame = frame[(frame["beta"] == 4) & (frame["data_kind"] == "gaussian")]
+    assert ax.get_ylim()[1] >= frame["err_amm_q90"].max(), "bands are seen whole"
+    places = [tuple(line.get_xdata()) for line in ax.lines if len(line.get_xdata()) > 2]
+    assert len(set(places)) == len(places), "no curve hides another"
 
 
 def test_theory_of_errors_is_drawn_only_where_the_file_has_it(opened):
@@ -307,7 +313,7 @@ def test_an_exact_map_is_printed_once_as_exact(tmp_path):
     shown = cheapest_table(cheap, ["n", "d", "beta"], "err_amm").shown
     assert set(shown.loc[shown["beta"] == "2", "smallest state"]) == {"polysketch exact, F=2080"}
     state = next(figure for figure in figures.errors(ds) if figure.name == "error-state-2")
-    triangles = [line for line in state.canvas.axes[0].lines if line.get_marker() == "v"]
+    triangles = [line for line in state.canvas.axes[0].lines if line.get_marker() == EXACT]
     assert [len(line.get_xdata()) for line in triangles] == [1] and len(state.data[""]) == 8  # the CSV has what was asked for
     assert len(sketches.sketches(ds)) == 8
 
@@ -334,7 +340,7 @@ def test_no_line_joins_norms_of_all_rows_and_of_sampled_ones(tmp_path):
     synthetic.write(tmp_path / "s.h5", step_study())
     figure, = figures.lengths(polysweep.open(tmp_path / "s.h5"))
     for ax in figure.canvas.axes:
-        joined = [tuple(line.get_xdata()) for line in ax.lines if line.get_linestyle() == "-" and len(line.get_xdata())]
+        joined = [tuple(line.get_xdata()) for line in ax.lines if line.get_linestyle() != "None" and len(line.get_xdata())]
         assert joined == [(512, 960, 1024), (1025, 2048)]
     hollow = [tuple(line.get_xdata()) for line in figure.canvas.axes[-1].lines if line.get_markerfacecolor() == "white"]
     assert (1025, 2048) in hollow and "Hollow: measured on 256 of the query rows" in figure.caption
@@ -346,7 +352,7 @@ def test_quantiles_over_rows_are_drawn_across(tmp_path):
     figure, = figures.lengths(polysweep.open(tmp_path / "q.h5"))
     labels = [ax.get_ylabel() for ax in figure.canvas.axes]
     assert not any("(err_out)" in label for label in labels) and "(err_out_row_q50)" in labels[-1]
-    line = next(line for line in figure.canvas.axes[-1].lines if line.get_linestyle() == "-")
+    line = next(line for line in figure.canvas.axes[-1].lines if line.get_linestyle() != "None")
     assert line.get_xdata().tolist() == [512, 960, 1024, 1025, 2048] and line.get_ydata()[0] == 2.0 + 512 / 1e5
 
 

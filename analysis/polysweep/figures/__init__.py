@@ -16,6 +16,7 @@ from .roofline import roofline
 from .scaling import strong, weak
 from .separation import separation
 from .timeline import timeline
+from .why import why
 
-__all__ = ["Figure", "changes", "costs", "curves", "decomposition", "degrees", "edges", "errors", "heads", "lengths", "phase", "prediction", "roofline",
-           "separation", "strong", "timeline", "weak"]
+__all__ = ["Figure", "changes", "costs", "curves", "decomposition", "degrees", "edges", "errors", "heads", "lengths", "phase", "prediction",
+           "roofline", "separation", "strong", "timeline", "weak", "why"]

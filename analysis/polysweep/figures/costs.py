@@ -9,7 +9,7 @@ import pandas as pd
 from .. import style
 from ..cases import case_label, number
 from ..checks import of_dataset
-from ..sketches import COSTS, against, cost, crossing, held, label, output_error
+from ..sketches import COSTS, against, cost, crossing, held, label, output_error, valid_times
 from . import findings, marks
 from .figure import Figure, kernel_text, spaced
 
@@ -79,7 +79,8 @@ def _data(groups):
 
 def _caption(panels, rows, left_out):
     text = ("One forward pass of one data set, without drawing data and without the head. Open circles and dotted lines: the "
-            "length from which the sketch is cheaper, by straight lines between the points in logarithms. ")
+            "length from which the sketch is cheaper, by straight lines between the points in logarithms; of seconds with the interval that "
+            "those of the times allow, or ~ where there is none. ")
     if any(output_error(sketch.iloc[-1]) == output_error(sketch.iloc[-1]) for panel in panels.values() for sketch, _ in panel.values()):
         text += "Errors are those of the output at the largest length. "
     if "seconds" in rows:
@@ -118,9 +119,11 @@ def _handles(colours, panel):
     line, exact = matplotlib.lines.Line2D, next(exact["method"].iloc[0] for _, exact in panel.values())
     handles = [line([], [], color=style.INK, marker="s", markersize=3.6, linewidth=1.1, label=exact)]
     for (features, r, local, weights), colour in colours.items():
+        if (features, r, local, weights) not in panel:
+            continue
         words = f"$r$ = {int(r)}" if r else f"{int(features)} features"
         words += f", local {int(local)}" * bool(local) + ", learned" * bool(weights)
-        error = output_error(panel[features, r, local, weights][0].iloc[-1]) if (features, r, local, weights) in panel else np.nan
+        error = output_error(panel[features, r, local, weights][0].iloc[-1])
         words += f", error {error:.2g}" if error == error else ""
         handles.append(line([], [], color=colour, marker="o", markersize=3.6, linewidth=1.1, label=words,
                             linestyle=(0, (4, 1.5)) if local or weights else "-"))
@@ -135,9 +138,9 @@ def _panel(ax, curves, quantity, colours):
             continue
         _curve(ax, sketch, quantity, colours[key], "o", (0, (4, 1.5)) if key[2] or key[3] else "-")
         _mark(ax, sketch, exact, quantity, colours[key], labelled)
-    style.log_axis(ax.yaxis)
+    style.ticks(ax.yaxis, scale="log", text=style.decade)
     lengths = sorted(lengths)
-    style.grid_axis(ax.xaxis, lengths, style.scale_of(lengths), most=6)
+    style.ticks(ax.xaxis, lengths, style.scale_of(lengths))
     ax.spines[["top", "right"]].set_visible(False)
 
 
@@ -167,14 +170,27 @@ def _mark(ax, sketch, exact, quantity, colour, labelled):
     at, how = crossing(sketch["n"], mine / theirs)
     if how != "inside":
         return
+    text = _crossed(sketch, exact, quantity, at)
     level = np.exp(np.interp(np.log(at), np.log(sketch["n"]), np.log(mine)))
     ax.vlines(at, 0, level, color=colour, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=1.5)
     ax.plot(at, level, "o", color=colour, markersize=7, markerfacecolor="none", markeredgewidth=1.1, zorder=3)
-    if (length_text(at), colour) in labelled:
+    if (text, colour) in labelled:
         return
-    labelled.append((length_text(at), colour))
-    ax.annotate(length_text(at), (at, 0.075 * len(labelled) - 0.045), xycoords=("data", "axes fraction"), xytext=(3, 0),
-                textcoords="offset points", color=colour, fontsize=8)
+    labelled.append((text, colour))
+    ax.annotate(text, (at, 0.075 * len(labelled) - 0.045), xycoords=("data", "axes fraction"), xytext=(3, 0),
+                textcoords="offset points", fontsize=8)
+
+
+def _crossed(sketch, exact, quantity, at):
+    """The length of a crossing, of seconds the interval that those of the times allow; "~" before one that has none."""
+    if quantity == "seconds":
+        ends = [crossing(sketch["n"], (valid_times(sketch) * 0 + sketch[mine]) / exact[theirs])
+                for mine, theirs in (("time_lo_s", "time_hi_s"), ("time_hi_s", "time_lo_s"))]
+        if all(how == "inside" for _, how in ends):
+            low, high = (length_text(n) for n, _ in ends)
+            return low if low == high else f"{low} to {high}"
+        return f"~{length_text(at)}"
+    return length_text(at)  # counts of a model are exact
 
 
 def length_text(n):

@@ -1,6 +1,8 @@
 """Rate of success against the degree: measured points with Wilson intervals, the exact probability as lines."""
 from __future__ import annotations
 
+import itertools
+
 import matplotlib.figure
 import matplotlib.lines
 import numpy as np
@@ -8,14 +10,15 @@ import pandas as pd
 
 from .. import oracle, style
 from ..aside import legend
-from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, closed_form, judged, number, rows_of, table
+from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, closed_form, judged, number, rate, rows_of, table
 from ..checks import fraction, of_dataset
 from ..critical import level_of
 from ..sketches import SIZE
-from . import findings, marks
-from .figure import Figure, facts, places, sorted_rows, spaced
+from . import expected, findings, marks
+from .figure import Figure, arranged, facts, sorted_rows, spaced, spread
 
 MOST_ROWS, MOST_COLUMNS, MOST_CURVES = 6, 3, 8
+MARKERS = "os^DvPXh"  #: of curves of different lengths
 MOST_MARKS = 100  #: of a curve; bars of more points cover each other
 COLUMNS = "successes trials success_rate success_lo success_hi theory_success status".split()
 
@@ -31,20 +34,22 @@ def curves(ds, level=None):
     """
     level = level_of(ds) if level is None else fraction(level, "level")
     names, frame = case_columns(ds), judged(table(ds))
+    frame = frame if frame["done"].any() else frame.assign(theory_success=expected.probability(frame))
     rows = np.flatnonzero(frame["beta"].notna() & (frame["method"] != "closed_form"))
     swept = frame[[*names, "method", "method_folds", "method_reference", "n", "d", "beta"]].iloc[rows]
     if swept["beta"].nunique() < 2:
         return
-    colour = _colour_axis(swept, names)
+    colour = colour_axis(swept, names)
     length = "d" if colour == "n" else "n"
     rest = [name for name in [*names, "method", "n", "d"] if name not in (colour, length)] + [length]
     panels = rows_of(swept, rest)
-    chosen, across = places(panels, MOST_ROWS, MOST_COLUMNS)
-    shown = {key: frame.iloc[rows[panels[key]]].sort_values("beta") for key in ((*row, column) for row, column in chosen) if key in panels}
+    values = rate(frame).where(frame["done"]).to_numpy(float)[rows]
+    chosen = arranged({key: spread(values[at]) for key, at in panels.items()}, rest, MOST_ROWS, MOST_COLUMNS)
+    shown = {key: frame.iloc[rows[panels[key]]].sort_values("beta") for key in chosen.keys}
     lines = []
     with style.use():
         beside = frame[frame["method"].isin({*BASELINES, *swept["method_reference"].unique()} - {""})]
-        canvas = _canvas(shown, across, beside, names, rest, colour, lines, level)
+        canvas = _canvas(shown, chosen, beside, names, rest, colour, lines, level)
     interval = "95 % Wilson interval" if frame["trials_error"].isna().all() else "interval, which holds whenever a rule stops trials"
     caption = (f"Points: measured rate with its {interval}. Lines: exact probability of success, a consequence "
                "of the definitions of data and head, not a fit. Beside each panel: softmax and linear, which have no "
@@ -53,9 +58,9 @@ def curves(ds, level=None):
         caption += f" Curves of more than {MOST_MARKS} degrees: dots, and a band for the intervals."
     if (swept["method_folds"] == "states").any():
         caption += " Sketches: thin lines connect what was measured; dashed, the exact probability without a sketch."
-    if len(shown) < len(panels):
-        caption += f" {len(panels) - len(shown)} further panels are in the data only."
-    caption += f" {facts(frame)}"
+    if not frame["done"].any():
+        caption = "Nothing is measured yet. " + caption[caption.index("Lines: "):]
+    caption += f"{chosen.words()} {facts(frame)}"
     order = [*names, "method", "n", "d", "beta"]
     data = sorted_rows(frame, order, [*order, *COLUMNS])
     yield Figure("success-beta", "Success against degree", caption, canvas,
@@ -63,37 +68,54 @@ def curves(ds, level=None):
                  finding=findings.separation([(_title(names, dict(zip(rest, key)), part), part) for key, part in shown.items()], colour, level))
 
 
-def _colour_axis(frame, names):
+def colour_axis(frame, names):
+    """What curves of one panel differ in."""
     for name in ("n", "d", *names):
         if frame[name].nunique() > 1 and frame[name].dtype.kind in "iuf":
             return name
     return "n"
 
 
-def _canvas(panels, across, beside, names, rest, colour, lines, level):
-    down = -(-len(panels) // across)
+def _canvas(panels, chosen, beside, names, rest, colour, lines, level):
+    across, down = chosen.across, len(chosen.rows)
     canvas = matplotlib.figure.Figure(figsize=(0.9 + 3.1 * across, 0.55 + 2.45 * down), layout="constrained")
     grid = canvas.subplots(down, across, squeeze=False, sharey=True)
-    values = {value for part in panels.values() for value in part[colour].unique()}
-    chosen = spaced(values - {0} if colour in SIZE else values, MOST_CURVES)
-    colours = dict(zip(chosen, style.sequence(len(chosen))))
-    if colour in SIZE:
-        colours[0] = style.INK  # methods that have no size
-    for ax, (key, part) in zip(grid.flat, panels.items()):
-        _behind(ax, beside, part["method_reference"].iloc[0], names, dict(zip(rest, key)), colour, colours)
-        _panel(ax, part[part[colour].isin(colours)], colour, colours, dict(zip(rest, key)), lines, level)
-        _levels(ax, beside, names, dict(zip(rest, key)), colour, colours, part)
-        ax.set_title(_title(names, dict(zip(rest, key)), part), pad=5)
-    for ax in list(grid.flat)[len(panels):]:
-        ax.set_axis_off()
+    colours = colours_of(panels.values(), colour)
+    for line, row in zip(grid, chosen.rows):
+        for ax, key in itertools.zip_longest(line, row):
+            if key is None:
+                ax.set_axis_off()
+                continue
+            part, fixed = panels[key], dict(zip(rest, key))
+            _behind(ax, beside, part["method_reference"].iloc[0], names, fixed, colour, colours)
+            draw(ax, part[part[colour].isin(colours)], colour, colours, fixed, lines, level)
+            _levels(ax, beside, names, fixed, colour, colours, part)
+            ax.set_title(_title(names, fixed, part), pad=5)
     for ax in grid[:, 0]:
         ax.set_ylabel("rate of success")
-    for ax in list(grid.flat)[:len(panels)][-across:]:
-        ax.set_xlabel(r"degree $\beta$")
-    handles = [matplotlib.lines.Line2D([], [], color=colours[value], marker="o", markersize=4, linewidth=1.2,
-                                       label=number(value)) for value in chosen]
-    legend(canvas, "right upper", handles=handles, title=SYMBOLS.get(colour, colour), handlelength=1.6)
+    for column in grid.T:
+        seen = [ax for ax in column if ax.axison]
+        if seen:
+            seen[-1].set_xlabel(r"degree $\beta$")
+    legend(canvas, "right upper", handles=handles_of(colours, panels.values()), title=SYMBOLS.get(colour, colour), handlelength=1.6)
     return canvas
+
+
+def colours_of(parts, colour):
+    """{value: colour} of the curves that are drawn, the ends and some between where there are many."""
+    values = {value for part in parts for value in part[colour].unique()}
+    curves = spaced(values - {0} if colour in SIZE else values, MOST_CURVES)
+    colours = dict(zip(curves, style.sequence(len(curves))))
+    if colour in SIZE:
+        colours[0] = style.INK  # methods that have no size; the last, so that markers are those of the legend
+    return colours
+
+
+def handles_of(colours, parts):
+    """Handles of a legend; without a marker where nothing is measured yet."""
+    measured = any((part["done"] & part["success_rate"].notna()).any() for part in parts)
+    return [matplotlib.lines.Line2D([], [], color=colour, marker=marker if measured else "", markersize=4, linewidth=1.2, label=number(value))
+            for (value, colour), marker in zip(colours.items(), MARKERS) if value != 0]
 
 
 def _title(names, fixed, part):
@@ -119,40 +141,51 @@ def _behind(ax, frame, estimated, names, fixed, colour, colours):
                     linestyle=(0, (4, 1.6)), zorder=1)
 
 
-def _panel(ax, part, colour, colours, fixed, lines, level):
+def draw(ax, part, colour, colours, fixed, lines, level):
+    """One panel of success against beta, a curve per value of `colour` that `colours` has; adds to `lines` what theory drew."""
     beta = np.unique(part["beta"])
     scale = style.scale_of(beta)
     for end in (0, 1):
         ax.axhline(end, color=style.PALE, linewidth=0.7, zorder=0)
     ax.axhline(level, color=style.GREY, linewidth=0.6, linestyle=(0, (1, 2)), zorder=0)
-    for value, colour_ in colours.items():
-        curve = part[part[colour] == value].sort_values("beta")
-        if not len(curve):
-            continue
-        line = _line(curve, scale)
+    curves = [(value, part[part[colour] == value].sort_values("beta")) for value in colours]
+    curves = [(value, curve) for value, curve in curves if len(curve)]
+    for k, (value, curve) in enumerate(curves):
+        line, look = _line(curve, scale), (colours[value], MARKERS[list(colours).index(value) % len(MARKERS)])
         if len(line):
-            ax.plot(line["beta"], line["theory_success"], color=colour_, linewidth=1.2, zorder=2)
+            ax.plot(line["beta"], line["theory_success"], color=look[0], linewidth=1.2, zorder=2)
             lines.append(line.assign(**{**fixed, colour: value}))
         done = curve[curve["done"] & curve["success_rate"].notna()]
+        at = _apart(done["beta"].to_numpy(float), beta, scale, k - (len(curves) - 1) / 2)
         if (part["method_folds"] == "states").any():
-            ax.plot(done["beta"], done["success_rate"], color=colour_, linewidth=0.8, zorder=1.5)
-        _marks(ax, done, colour_)
-        marks.points(ax, done["beta"], done["success_rate"], lambda done=done: marks.rates(done, [colour, "beta"]))
-    style.grid_axis(ax.xaxis, beta, scale, most=8)
+            ax.plot(at, done["success_rate"], color=look[0], linewidth=0.8, zorder=1.5)
+        _marks(ax, at, done, look)
+        marks.points(ax, at, done["success_rate"], lambda done=done: marks.rates(done, [colour, "beta"]))
+    style.ticks(ax.xaxis, beta, scale)
+    style.ticks(ax.yaxis, [0, 0.25, 0.5, 0.75, 1])
     edges = style.cell_edges(beta, scale)
-    ax.set(xlim=edges[[0, -1]], ylim=(-0.04, 1.04), yticks=[0, 0.25, 0.5, 0.75, 1])
+    ax.set(xlim=edges[[0, -1]], ylim=(-0.04, 1.04))
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def _marks(ax, done, colour):
+def _apart(values, beta, scale, steps):
+    """Degrees moved so many steps aside, within a quarter of the grid's, so that no point hides another."""
+    if len(beta) < 2:
+        return values
+    grid = np.log(beta) if scale == "log" else beta
+    by = steps * min(0.006 * (grid[-1] - grid[0]), 0.06 * np.diff(grid).min())
+    return values * np.exp(by) if scale == "log" else values + by
+
+
+def _marks(ax, at, done, look):
     """Measured rates with their intervals; of many points, whose bars would be one area, a pale band and dots, as a picture."""
+    colour, marker = look
     if len(done) > MOST_MARKS:
-        ax.fill_between(done["beta"], done["success_lo"], done["success_hi"], color=colour, alpha=0.07, linewidth=0, zorder=2.5,
-                        rasterized=True)
-        ax.plot(done["beta"], done["success_rate"], "o", color=colour, markersize=2, markeredgewidth=0, zorder=3, rasterized=True)
+        ax.fill_between(at, done["success_lo"], done["success_hi"], color=colour, alpha=0.07, linewidth=0, zorder=2.5, rasterized=True)
+        ax.plot(at, done["success_rate"], "o", color=colour, markersize=2, markeredgewidth=0, zorder=3, rasterized=True)
         return
     spread = np.abs(done[["success_lo", "success_hi"]].to_numpy().T - done["success_rate"].to_numpy())
-    ax.errorbar(done["beta"], done["success_rate"], yerr=spread, fmt="o", color=colour, markersize=3.6, markeredgecolor="white",
+    ax.errorbar(at, done["success_rate"], yerr=spread, fmt=marker, color=colour, markersize=3.8, markeredgecolor="white",
                 markeredgewidth=0.5, elinewidth=0.9, capsize=0, zorder=3)
 
 
@@ -189,7 +222,7 @@ def _levels(ax, frame, names, fixed, colour, colours, part):
                 side.plot([x, x], [row.success_lo, row.success_hi], color=colour_, linewidth=18 * width, alpha=0.35,
                           solid_capstyle="butt")
                 side.plot(x, row.theory_success, "_", color=style.INK, markersize=18 * width, markeredgewidth=0.8)
-                side.plot(x, row.success_rate, "o", color=colour_, markersize=min(3.6, 20 * width), markeredgewidth=0)
+                side.plot(x, row.success_rate, MARKERS[i % len(MARKERS)], color=colour_, markersize=min(3.8, 20 * width), markeredgewidth=0)
             rows = part[part[colour] == value]
             marks.points(side, np.full(len(rows), x), rows["success_rate"], lambda rows=rows: marks.rates(rows, ["method", colour]))
     side.set_xlim(0, len(points))

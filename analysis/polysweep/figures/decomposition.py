@@ -16,9 +16,9 @@ from . import findings, marks
 from .figure import Figure, rows_of, series_left_out
 from .scaling import left_out
 
-PARTS = {  # column: (words, colour, marker)
-    "load_balance": ("load balance", "#0b5fa5", "o"), "comm_efficiency": ("communication efficiency", "#d9780f", "^"),
-    "computation_scaling": ("computation scaling", "#2f8f6b", "v"), "efficiency": ("efficiency, their product", style.INK, "s")}
+PARTS = {  # column: (words, colour, marker, dashes)
+    "load_balance": ("load balance", style.BLUE, "o", (0, (4, 1.2))), "comm_efficiency": ("communication efficiency", style.ORANGE, "^", (0, (6, 1, 1, 1))),
+    "computation_scaling": ("computation scaling", style.GREEN, "v", (0, (1.5, 1))), "efficiency": ("efficiency, their product", style.BLACK, "s", "-")}
 GOOD = 0.8  #: POP's rule of thumb
 MOST_ROWS, MOST_COLUMNS = 4, 3
 
@@ -73,14 +73,14 @@ def _canvas(table):
         line[0].set_ylabel("efficiency")
     for ax in grid[-1]:
         ax.set_xlabel("ranks of the team $P$")
-    legend(canvas, "lower center", handles=_handles(), ncols=2, handlelength=1.8)
+    legend(canvas, "lower center", handles=_handles(table), ncols=2, handlelength=1.8)
     return canvas
 
 
-def _handles():
+def _handles(table):
     line = matplotlib.lines.Line2D
-    return [line([], [], color=colour, marker=marker, markersize=4, linewidth=1, label=words)
-            for words, colour, marker in PARTS.values()]
+    return [line([], [], color=colour, marker=marker, markersize=4, linewidth=1, linestyle=dashes, label=words)
+            for name, (words, colour, marker, dashes) in PARTS.items() if table[name].notna().any()]
 
 
 def _title(table, curve, method, timing):
@@ -96,10 +96,11 @@ def _title(table, curve, method, timing):
 def _panel(ax, curve):
     ax.axhline(GOOD, color=style.PALE, linewidth=1, zorder=0)
     ax.vlines(curve["team"], curve["efficiency_lo"], curve["efficiency_hi"], color=style.INK, linewidth=1.2, zorder=2.1)
-    for name, (words, colour, marker) in PARTS.items():
-        ax.plot(curve["team"], curve[name], color=colour, marker=marker, markersize=4, linewidth=1, zorder=2.2)
+    for name, (words, colour, marker, dashes) in PARTS.items():
+        ax.plot(curve["team"], curve[name], color=colour, marker=marker, markersize=4, linewidth=1, linestyle=dashes, zorder=2.2)
         marks.points(ax, curve["team"], curve[name], lambda name=name, words=words: [
             f"{number(team)} ranks: {words} {marks.three(value)}" for team, value in zip(curve["team"], curve[name])])
-    style.grid_axis(ax.xaxis, np.unique(curve["team"]), "log", most=6)
-    ax.set_ylim(0, max(ax.get_ylim()[1], 1.08, min(2.1, 1.04 * float(curve[[*PARTS]].max().max()))))
+    style.ticks(ax.xaxis, np.unique(curve["team"]), "log")
+    ax.set_ylim(0, max(ax.get_ylim()[1], 1.08, 1.04 * float(curve[[*PARTS, "efficiency_hi"]].max().max())))
+    style.ticks(ax.yaxis)
     ax.spines[["top", "right"]].set_visible(False)

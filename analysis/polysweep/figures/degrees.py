@@ -17,7 +17,7 @@ from . import findings, marks
 from .figure import Figure, facts, spaced
 
 MOST_WIDTHS, MOST_CASES = 3, 6
-COLOURS = ("#0b4f8a", "#c8102e", "#2f7d4f", "#b8730b", "#6a3d9a", "#4d4d4d")
+COLOURS, MARKERS = style.CURVES, ("o", "s", "^", "D", "v", "P")
 DASHES = ((0, (1, 1.4)), (0, (4, 1.6)), (0, (6, 1.5, 1, 1.5)))  #: of what a study predicts
 APART = 0.012  #: of the axis: how far bars of several cases at one length are set apart
 
@@ -75,7 +75,7 @@ def _caption(shown, groups, level):
 
 def _canvas(groups, names, frame, level, predicted):
     widths, cases = sorted({key[0] for key in groups}), sorted({key[1:] for key in groups}, key=str)
-    colours = dict(zip(cases, COLOURS))
+    looks = dict(zip(cases, zip(COLOURS, MARKERS)))
     lengths = np.array(sorted({n for part in groups.values() for n in part["n"]}), float)
     canvas = matplotlib.figure.Figure(figsize=(2.6 + (3.6 if len(widths) == 1 else 2.6 * len(widths)), 3.3),
                                       layout="constrained")
@@ -84,15 +84,15 @@ def _canvas(groups, names, frame, level, predicted):
     for ax, width in zip(row, widths):
         here = [case for case in cases if (width, *case) in groups]
         for place, case in zip(_apart(len(here), lengths, scale), here):
-            _curve(ax, groups[(width, *case)], colours[case], place)
-            _predictions(ax, predicted, (*case, width), colours[case])
-        style.grid_axis(ax.xaxis, lengths, scale, most=10 if len(widths) == 1 else 6)
+            _curve(ax, groups[(width, *case)], looks[case], place)
+            _predictions(ax, predicted, (*case, width), looks[case][0])
+        style.ticks(ax.xaxis, lengths, scale)
         ax.set(xlim=style.cell_edges(lengths, scale)[[0, -1]], ylim=(0, None), xlabel="sequence length $n$")
         ax.set_title(f"$d$ = {number(width)}", pad=5)
-        ax.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(8, integer=True))
+        style.ticks(ax.yaxis, whole=True)
         ax.spines[["top", "right"]].set_visible(False)
     row[0].set_ylabel(rf"lower edge: first $\beta$ with rate $\geq$ {level:g}")
-    legend(canvas, "right upper", handles=_handles(colours, names, frame, groups.values(), predicted), handlelength=1.8)
+    legend(canvas, "right upper", handles=_handles(looks, names, frame, groups.values(), predicted), handlelength=1.8)
     return canvas
 
 
@@ -104,13 +104,14 @@ def _apart(count, lengths, scale):
     return [lambda n, by=by: n + by * (lengths[-1] - lengths[0]) for by in offsets]
 
 
-def _curve(ax, part, colour, place):
+def _curve(ax, part, look, place):
+    colour, marker = look
     low, high = part["beta_fail"].where(part["beta_fail"] > 0), part["beta_ok"].where(np.isfinite(part["beta_ok"]))
     ax.fill_between(part["n"], low, high, color=colour, alpha=0.12, linewidth=0)
     ax.plot(part["n"], part["beta_c"].where(np.isfinite(part["beta_c"])), color=colour, linewidth=1.2)
     exact = part[np.isfinite(part["edge_lo"])]
     ax.plot(place(exact["n"].to_numpy(float)), exact["edge_lo"], ".", color=colour, markersize=4, zorder=3)
-    bars(ax, part[part["verdict"] == "edges"], colour, place)
+    bars(ax, part[part["verdict"] == "edges"], colour, place, marker)
 
 
 def _predictions(ax, predicted, case, colour):
@@ -121,7 +122,7 @@ def _predictions(ax, predicted, case, colour):
         ax.plot(line.index.to_numpy(float), line, color=colour, linewidth=1.1, linestyle=dashes)
 
 
-def bars(ax, part, colour, place):
+def bars(ax, part, colour, place, marker):
     """Intervals of the lower edge: a cap at each end that trials gave, a triangle where the grid ends."""
     at, low, high = place(part["n"].to_numpy(float)), part["lower_lo"].to_numpy(float), part["lower_hi"].to_numpy(float)
     opened = np.isinf(low)
@@ -130,20 +131,21 @@ def bars(ax, part, colour, place):
     marks.boxes(ax, at, at, ends, high, lambda: [f"{where}: lower edge {words}, predicted {marks.three(beta)}" for where, words, beta in
                                                  zip(marks.place(part, ["method", "d", "n"]), part["lower"], part["beta_c"])])
     look = dict(linestyle="none", color=colour, zorder=2.6)
-    ax.plot(at, high, "_", markersize=7, markeredgewidth=1.5, **look)
+    ax.plot(at, high, marker, markersize=4.2, markeredgewidth=0, **look)
     ax.plot(at[~opened], ends[~opened], "_", markersize=7, markeredgewidth=1.5, **look)
     ax.plot(at[opened], ends[opened], "v", markersize=5, markerfacecolor="white", markeredgewidth=0.9, **look)
 
 
-def _handles(colours, names, frame, parts, predicted):
+def _handles(looks, names, frame, parts, predicted):
     line, patch, handles = matplotlib.lines.Line2D, matplotlib.patches.Patch, []
-    for key, colour in colours.items():
+    for key, (colour, marker) in looks.items():
         points = frame
         for name, value in zip([*names, "method"], key):
             points = points[points[name] == value]
         label = ", ".join(filter(None, [case_label(names, key[:-1], points), "" if key[-1] == "exact" else key[-1]]))
-        handles.append(line([], [], color=colour, marker="_", markersize=7, linewidth=1.2, markeredgewidth=1.5, label=label or key[-1]))
-    handles.append(line([], [], color=style.GREY, linewidth=1.2, label=r"$\beta_c$: predicted (derived)"))
+        handles.append(line([], [], color=colour, marker=marker, markersize=4.2, linewidth=1.2, markeredgewidth=0, label=label or key[-1]))
+    if any(np.isfinite(part["beta_c"]).any() for part in parts):
+        handles.append(line([], [], color=style.GREY, linewidth=1.2, label=r"$\beta_c$: predicted (derived)"))
     handles += [line([], [], color=style.GREY, linewidth=1.1, linestyle=dashes, label=f"{plain(name)}: predicted (study)")
                 for dashes, name in zip(DASHES, predicted) if np.isfinite(predicted[name]).any()]
     if any(np.isfinite(part["edge_lo"]).any() for part in parts):

@@ -19,7 +19,7 @@ from . import findings, marks
 from .figure import Figure, spaced
 
 MOST_PANELS, MOST_CURVES, MOST_LISTED = 12, 6, 5
-COLOURS = ("#0b4f8a", "#b8730b", "#2f7d4f", "#6a3d9a", "#a13f6d", "#4d4d4d")  #: none is the red of what is marked
+COLOURS = style.CURVES
 THEORY = {"rise": "-", "fall": (0, (10, 3))}  #: dashes, longer than any of what a study predicts
 MARKERS = {"rise": "^", "fall": "v"}
 APART = 0.014  #: of the axis: how far marks of several curves at one place are set apart
@@ -31,17 +31,12 @@ def edges(ds, found=None):
     """Yields the figure of edges (of `polysweep.edges`, or `found`) over the length, the width in colour, a panel for each combination
     of the rest; nothing where there are fewer than two combinations with something to compare."""
     found = find(ds) if found is None else found
-    names, frame = names_of(ds, found), edge_frame(ds, found)
     if found.sizes["combination"] < 2:
         return
-    predicted = predicted_edges(ds, found.attrs["over"]).iloc[:, :len(DASHES)].add_prefix("predict_")
-    frame = frame.join(predicted, on="combination") if predicted.notna().any().any() else frame
-    frame = frame[frame["candidates"] > 1]
-    numbers = [name for name in (*_FIRST, *names) if name in names and frame[name].dtype.kind in "iuf" and frame[name].nunique() > 1]
-    if not numbers:
+    names, frame = names_of(ds, found), numbers_of(ds, found)
+    axis, colour = axes_of(frame, names)
+    if axis is None:
         return
-    axis = max(numbers[:2], key=lambda name: frame[name].nunique())
-    colour = next((name for name in numbers if name != axis), None)
     rest = [name for name in names if name not in (axis, colour)]
     panels = {key if isinstance(key, tuple) else (key,): part for key, part in frame.groupby(rest, dropna=False)} if rest else {(): frame}
     shown = dict(list(panels.items())[:MOST_PANELS])
@@ -62,6 +57,23 @@ def _finding(frame, found):
     without = combinations - frame.loc[frame["lo"].notna(), "combination"].nunique()
     sentences += [f"{without} of {combinations} combinations have no edge."] if without else []
     return " ".join([*sentences, *([f"{int(frame['outside'].sum())} are surely not where theory has them."] if frame["outside"].any() else [])])
+
+
+@of_dataset
+def numbers_of(ds, found):
+    """What is drawn of `found`: a row per edge, with what the study predicts."""
+    predicted = predicted_edges(ds, found.attrs["over"]).iloc[:, :len(DASHES)].add_prefix("predict_")
+    frame = edge_frame(ds, found)
+    frame = frame.join(predicted, on="combination") if predicted.notna().any().any() else frame
+    return frame[frame["candidates"] > 1]
+
+
+def axes_of(frame, names):
+    """(the number that edges are drawn over, the one in colour); None where there is none."""
+    numbers = [name for name in (*_FIRST, *names) if name in names and frame[name].dtype.kind in "iuf" and frame[name].nunique() > 1]
+    numbers = list(dict.fromkeys(numbers))
+    axis = max(numbers[:2], key=lambda name: frame[name].nunique(), default=None)
+    return axis, next((name for name in numbers if name != axis), None)
 
 
 def _caption(frame, found, rest, axis, colour, left_out):
@@ -101,29 +113,41 @@ def _canvas(panels, rest, axis, colour, found):
     everything = pd.concat(panels.values())
     values = everything[colour].unique() if colour else [None]
     chosen, about = spaced(values, MOST_CURVES), pd.DataFrame({"preset": np.atleast_1d(found["preset"].values)[:1]})
-    places, scale = np.unique(everything[axis].astype(float)), style.scale_of(everything[axis])
-    height = _height(everything)
     used = set()
     for ax, (key, part) in zip(grid.flat, panels.items()):
-        ax.set_yscale(height[0])
-        ax.set_ylim(*height[1:])
-        curves = [(value, part if colour is None else part[part[colour] == value]) for value in chosen]
-        curves = [(value, curve) for value, curve in curves if len(curve)]
-        for k, (value, curve) in enumerate(curves):
-            _curve(ax, curve, COLOURS[chosen.index(value)], _moved(places, scale, k, len(curves)), axis, used)
-        style.grid_axis(ax.xaxis, places, scale, most=8 if across == 1 else 5)
-        ax.set_xlim(*style.cell_edges(places, scale)[[0, -1]])
+        draw(ax, part, (axis, colour), chosen, everything, used)
         ax.set_title(case_label(rest, key, about), pad=5)
-        ax.spines[["top", "right"]].set_visible(False)
-        _ticks(ax.yaxis, height)
     for ax in list(grid.flat)[len(panels):]:
         ax.set_axis_off()
     for ax in grid[:, 0]:
         ax.set_ylabel(f"edge in {SYMBOLS.get(found.attrs['over'], found.attrs['over'])}")
     for ax in list(grid.flat)[:len(panels)][-across:]:
-        ax.set_xlabel({"n": "sequence length $n$", "d": "width $d$"}.get(axis, SYMBOLS.get(axis, axis)))
-    legend(canvas, "right upper", handles=_handles(chosen, colour, used), handlelength=2.8)
+        ax.set_xlabel(words_of(axis))
+    legend(canvas, "right upper", handles=handles_of(chosen, colour, used), handlelength=2.8)
     return canvas, len(values) - len(chosen)
+
+
+def words_of(axis):
+    """The label of an axis."""
+    return {"n": "sequence length $n$", "d": "width $d$"}.get(axis, SYMBOLS.get(axis, axis))
+
+
+def draw(ax, part, names, chosen, everything, used):
+    """One panel of edges over names[0], values `chosen` of names[1] in colour; its axes have room for `everything`; adds to `used` what a
+    legend names."""
+    axis, colour = names
+    places, scale = np.unique(everything[axis].astype(float)), style.scale_of(everything[axis])
+    height = _height(everything)
+    ax.set_yscale(height[0])
+    ax.set_ylim(*height[1:])
+    curves = [(value, part if colour is None else part[part[colour] == value]) for value in chosen]
+    curves = [(value, curve) for value, curve in curves if len(curve)]
+    for k, (value, curve) in enumerate(curves):
+        _curve(ax, curve, COLOURS[chosen.index(value)], _moved(places, scale, k, len(curves)), axis, used)
+    style.ticks(ax.xaxis, places, scale)
+    ax.set_xlim(*style.cell_edges(places, scale)[[0, -1]])
+    ax.spines[["top", "right"]].set_visible(False)
+    style.ticks(ax.yaxis, scale=height[0])
 
 
 def _height(frame):
@@ -137,15 +161,6 @@ def _height(frame):
         return "log", low / 1.35, high * 1.35
     room = 0.12 * (high - low) or 1.0
     return "linear", low - room, high + room
-
-
-def _ticks(axis, height):
-    if height[0] == "log":
-        axis.set_major_locator(matplotlib.ticker.LogLocator(10, subs=(1, 2, 5), numticks=12))
-        axis.set_minor_locator(matplotlib.ticker.NullLocator())
-        axis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:.6g}"))
-    else:
-        axis.set_major_locator(matplotlib.ticker.MaxNLocator(7, steps=[1, 2, 5, 10]))
 
 
 def _moved(places, scale, k, count):
@@ -204,7 +219,8 @@ def _say(there, axis):
             for where, row in zip(marks.place(there, list(dict.fromkeys(names))), there.itertuples())]
 
 
-def _handles(chosen, colour, used):
+def handles_of(chosen, colour, used):
+    """Handles of a legend for what was drawn."""
     line = matplotlib.lines.Line2D
     handles = [line([], [], color=COLOURS[k], linewidth=2.4, label=f"{SYMBOLS.get(colour, colour)} = {number(value)}")
                for k, value in enumerate(chosen) if colour]

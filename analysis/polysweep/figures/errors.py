@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import matplotlib.figure
 import matplotlib.lines
-import matplotlib.patches
+import matplotlib.markers
 import numpy as np
 
 from .. import style
@@ -17,6 +17,9 @@ from .figure import Figure, kernel_text, kernels, spaced
 WORDS = {"err_amm": "matrix product\n(err_amm)", "err_attn": "attention weights\n(err_attn)", "err_out": "output\n(err_out)"}
 SIZES = {"state_bytes": ("state", "size of the state"), "r": ("r", "rows of the sketch $r$")}
 MOST_CASES, MOST_DEGREES = 3, 4
+SQUARES = ("polysketch",)  #: sketches whose features are squares: r rows are r (r + 1)/2 features
+GUIDES = {-0.5: (0, (1, 1.6)), -1.0: (0, (5, 2, 1, 2))}  #: dashes of the law of each power
+EXACT = matplotlib.markers.CARETDOWNBASE
 
 
 @of_dataset
@@ -71,14 +74,14 @@ def _caption(part, x, left_out):
         text = text.replace("over draws", f"over {_span(draws)} draws")
     text += ("Errors are Frobenius norms: of the kernel matrix against the norms of its rows (err_amm, what the theory of "
              "approximate matrix products bounds), against the kernel matrix itself (err_attn), of the attention output "
-             "against the exact output (err_out). Dotted: the law of an average over "
-             "random features, size to the power -1/2. ")
+             "against the exact output (err_out). Thin grey: the law of an average over "
+             "random features, size to the power -1/2" + (", of squares (polysketch) rows to the power -1. " if x == "r" else ". "))
     if rows < part["n"].max():
         text += f"Errors were measured on {int(rows)} query rows against all keys. "
     if _exact(part).any(axis=None):
         text += "A triangle on the lower edge marks a map that is exact up to rounding. "
     if part["theory_err_amm"].notna().any():
-        text += "Dashed: root mean square of err_amm from the sketch's exact second moments. "
+        text += "Broad and pale: root mean square of err_amm from the sketch's exact second moments. "
     if left_out:
         text += f"{left_out} further cases are in the data only. "
     return text.strip()
@@ -104,55 +107,62 @@ def _canvas(part, x, words):
     for j, name in enumerate(measured):
         row = [grid[0, j]] if wide else list(grid[j])
         for ax, beta in zip(row, degrees):
-            _panel(ax, part[kernels(part) == beta], x, name, used)
-        _limits(row, part, name)
+            draw(ax, part[kernels(part) == beta], x, name, used)
+        limits(row[0], part, name)
         for ax in row[:1]:
             ax.set_ylabel("error of the " + WORDS[name], linespacing=1.25)
     for ax, beta in zip(grid[0, :1] if wide else grid[0], degrees):
         ax.set_title(kernel_text(beta), pad=5)
     for ax in grid[-1]:
         ax.set_xlabel(words)
-    _legend(canvas, part, x, used)
+    legend(canvas, "right upper", handles=handles_of(part, x, used), handlelength=3.4, labelspacing=0.7)
     return canvas
 
 
-def _panel(ax, part, x, name, used):
-    if part[name].isna().all() and not ax.get_subplotspec().is_first_col():  # err_amm has no meaning for this kernel
+def draw(ax, part, x, name, used):
+    """One panel of an error (`name`) over a size (x), a curve per method; adds to `used` what a legend names."""
+    if part[name].isna().all() and ax.get_subplotspec() and not ax.get_subplotspec().is_first_col():  # err_amm has no meaning for this kernel
         ax.set_axis_off()
         return
-    style.log_axis(ax.yaxis)
     if x == "state_bytes":
-        style.log_axis(ax.xaxis, fine=(1, 3) if part[x].max() < 60 * part[x].min() else ())
-        ax.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(style.size_text))
+        style.ticks(ax.xaxis, scale="log", text=style.size_text)
     else:
-        style.grid_axis(ax.xaxis, style.powers(part[x].min(), part[x].max()), "log", most=6)
+        style.ticks(ax.xaxis, style.powers(part[x].min(), part[x].max()), "log")
     if name != "err_amm":
         ax.axhline(1, color=style.PALE, linewidth=0.8, zorder=0)
     ax.spines[["top", "right"]].set_visible(False)
-    for (method, local, weights), curve in part.groupby(list(SERIES)):
-        _curve(ax, curve.dropna(subset=[name]).sort_values(x), x, name, method, local, weights, used)
+    groups = sorted(part.groupby(list(SERIES)), key=lambda group: (style.order(group[0][0]), group[0]))
+    for apart, ((method, local, weights), curve) in zip(_beside(len(groups), part[x]), groups):
+        _curve(ax, curve.dropna(subset=[name]).sort_values(x), (x, apart), name, method, local, weights, used)
     if name != "err_out":  # nothing bounds what a small denominator does to an output
-        _guide(ax, part[part[name] > part["rounding"]], x, name, used)
+        _guides(ax, part[part[name] > part["rounding"]], x, name, used)
 
 
-def _curve(ax, curve, x, name, method, local, weights, used):
-    colour, marker = style.method(method)
+def _beside(count, sizes):
+    """Factors that set curves a little apart, so that no point hides another."""
+    width = np.log(sizes.max() / sizes.min())
+    return np.exp((np.arange(count) - (count - 1) / 2) * 0.012 * width)
+
+
+def _curve(ax, curve, along, name, method, local, weights, used):
+    (x, apart), (colour, marker) = along, style.method(method)
     hollow = {"markerfacecolor": "white"} if local or weights else {"markeredgecolor": "white"}
     exact = curve[curve[name] <= curve["rounding"]]
     if len(exact):
-        ax.plot(exact[x], np.full(len(exact), 0.02), "v", color=colour, markersize=5.5, markeredgewidth=0, clip_on=False,
-                transform=ax.get_xaxis_transform(), zorder=4)
+        ax.plot(exact[x] * apart, np.full(len(exact), 0.02), marker=EXACT, linestyle="none", color=colour, markersize=6, markeredgewidth=0,
+                clip_on=False, transform=ax.get_xaxis_transform(), zorder=4)
         used.add("exact")
     curve = curve[curve[name] > curve["rounding"]]
     if not len(curve):
         return
     used.add((method, local, weights))
-    marks.points(ax, curve[x], curve[name], lambda: said(curve, name, name + "_q90"))
-    ax.fill_between(curve[x], curve[name], curve[name + "_q90"], color=colour, alpha=0.13, linewidth=0)
-    ax.plot(curve[x], curve[name], color=colour, linewidth=1.2, marker=marker, markersize=4.6, markeredgewidth=0.7,
-            linestyle=(0, (4, 1.5)) if local or weights else "-", zorder=3, **hollow)
+    at = curve[x] * apart
+    marks.points(ax, at, curve[name], lambda: said(curve, name, name + "_q90"))
+    ax.fill_between(at, curve[name], curve[name + "_q90"], color=colour, alpha=0.13, linewidth=0)
+    ax.plot(at, curve[name], color=colour, linewidth=1.2, marker=marker, markersize=4.6, markeredgewidth=0.7, linestyle=style.dashes(method),
+            zorder=3, **hollow)
     if name == "err_amm" and curve["theory_err_amm"].notna().any():
-        ax.plot(curve[x], curve["theory_err_amm"], color=colour, linewidth=0.9, linestyle=(0, (2, 1.2)), zorder=2)
+        ax.plot(at, curve["theory_err_amm"], color=colour, linewidth=2.6, alpha=0.3, zorder=2)
         used.add("theory")
 
 
@@ -163,44 +173,46 @@ def said(curve, name, high):
             for where, value, most in zip(marks.place(curve, names), curve[name], curve[high])]
 
 
-def _guide(ax, points, x, name, used):
-    """size^(-1/2) through the middle of the signed sketches' points (of all points where there are none)."""
-    signed = points[~points["method"].isin(["polysketch", "monomial"])]
-    points = signed if len(signed) > 1 else points
-    if len(points) < 2 or points[x].nunique() < 2:
-        return
-    level = (points[name] * np.sqrt(points[x])).median()
-    ends = np.array([points[x].min() / 1.3, points[x].max() * 1.3])
-    ax.plot(ends, level / np.sqrt(ends), color=style.INK, linewidth=1.0, linestyle=(0, (1, 1.6)), zorder=3.5)
-    used.add("guide")
+def _guides(ax, points, x, name, used):
+    """The laws of averages, each through the middle of its points: size^(-1/2), and of squares over their rows r^(-1)."""
+    squares = points["method"].isin(SQUARES)
+    for own, power in ((~squares & ~points["exact"], -0.5), (squares & ~points["exact"], -1.0 if x == "r" else -0.5)):
+        part = points[own]
+        if len(part) < 2 or part[x].nunique() < 2:
+            continue
+        level = (part[name] * part[x] ** -power).median()
+        ends = np.array([part[x].min() / 1.3, part[x].max() * 1.3])
+        ax.plot(ends, level * ends ** power, color=style.GREY, linewidth=0.8, linestyle=GUIDES[power], zorder=1.5)
+        used.add(power)
 
 
-def _limits(row, part, name):
+def limits(ax, part, name):
+    """The axis of an error: bands are seen whole."""
     shown = part[part[name] > part["rounding"]]
     if len(shown):
-        low, high = shown[name].min(), max(shown[name].max(), min(shown[name + "_q90"].max(), 20 * shown[name].max()))
-        row[0].set_ylim(low / 1.8, high * 1.6)
-        style.log_axis(row[0].yaxis, fine=(1, 2, 5) if high < 20 * low else ())
+        ax.set_ylim(shown[name].min() / 1.8, 1.3 * np.nanmax(shown[[name, name + "_q90"]].to_numpy()))
+    style.ticks(ax.yaxis, scale="log", text=style.decade)
 
 
-def _legend(canvas, part, x, used):
+def handles_of(part, x, used):
+    """Handles of a legend for what was drawn."""
     keys = sorted((key for key in used if isinstance(key, tuple)), key=lambda key: (style.order(key[0]), *key[1:]))
     handles = []
     for method, local, weights in keys:
         colour, marker = style.method(method)
         other = bool(local or weights)
         handles.append(matplotlib.lines.Line2D([], [], color=colour, marker=marker, markersize=5, linewidth=1.2,
-                                               linestyle=(0, (4, 1.5)) if other else "-",
+                                               linestyle=style.dashes(method),
                                                markerfacecolor="white" if other else colour,
                                                markeredgecolor=colour if other else "white", markeredgewidth=0.7,
                                                label=label(method, local, weights)))
     if "exact" in used:
         methods = sorted(part["method"][_exact(part).any(axis=1)].unique(), key=style.order)
-        handles.append(matplotlib.lines.Line2D([], [], color=style.GREY, marker="v", linestyle="", markersize=5.5,
+        handles.append(matplotlib.lines.Line2D([], [], color=style.GREY, marker=EXACT, linestyle="", markersize=6,
                                                markeredgewidth=0, label="exact:\n" + "\n".join(methods)))
-    law = rf"$\propto$ {'$r$' if x == 'r' else 'state'}$^{{-1/2}}$"
-    for key, dashes, colour, width, words in (("theory", (0, (2, 1.2)), style.GREY, 0.9, "theory, root mean square"),
-                                              ("guide", (0, (1, 1.6)), style.INK, 1.0, law)):
-        if key in used:
-            handles.append(matplotlib.lines.Line2D([], [], color=colour, linewidth=width, linestyle=dashes, label=words))
-    legend(canvas, "right upper", handles=handles, handlelength=2.0, labelspacing=0.7)
+    if "theory" in used:
+        handles.append(matplotlib.lines.Line2D([], [], color=style.GREY, linewidth=2.6, alpha=0.4, label="theory, root mean square"))
+    sign = "$r$" if x == "r" else "state"
+    handles += [matplotlib.lines.Line2D([], [], color=style.GREY, linewidth=0.8, linestyle=GUIDES[power], label=rf"$\propto$ {sign}$^{{{words}}}$")
+                for power, words in ((-0.5, "-1/2"), (-1.0, "-1")) if power in used]
+    return handles

@@ -16,6 +16,8 @@ from .svg import portable
 
 MOST_ROWS = 200_000  #: of a CSV beside a figure
 
+SEEN = 0.01  #: panels whose values have a smaller standard deviation look the same everywhere
+
 #: order of methods in a figure; others come between, by name
 METHODS = {"exact": 0, "closed_form": 10}
 
@@ -94,19 +96,60 @@ def kernel_text(kernel):
     return "softmax kernel" if kernel == np.inf else rf"$\beta$ = {kernel:.6g}"
 
 
-def places(keys, most_rows, most_columns):
-    """Where panels go: ([(row, column)], panels across). keys: (..., method, length) of each panel.
+@dataclass(frozen=True)
+class Arrangement:
+    """Which panels are drawn and where: rows of keys, None where there is no such panel; and how many are not, of these `constant` since
+    their values are all the same."""
 
-    A row per combination of everything but the length, a column per length (the ends and some between if there are
-    many); with a single length, all in one sequence of rows of three.
+    rows: list[list[tuple | None]]
+    left_out: int
+    constant: int
+
+    @property
+    def across(self) -> int:
+        return max(len(row) for row in self.rows)
+
+    @property
+    def keys(self) -> list[tuple]:
+        return [key for row in self.rows for key in row if key is not None]
+
+    def words(self) -> str:
+        """Caption text."""
+        text = f" {self.constant} panels are not drawn: all of each has one value." if self.constant else ""
+        rest = self.left_out - self.constant
+        return text + (f" {rest} further panels are in the data only: those whose values differ most are drawn." if rest else "")
+
+
+def arranged(scores: dict[tuple, float], names: list[str], most_rows: int, most_columns: int) -> Arrangement:
+    """Panels (key: how much its values differ) in rows: what has the same axes stands side by side. names: of the entries of a key.
+
+    A row holds what differs in noise alone, where that varies, else in the last name alone, a length (the ends and some between where
+    there are many); where that is one, all are in one sequence of rows of three. Rows whose values do not differ give way to others.
     """
-    first = min(METHODS.get(key[-2], 5) for key in keys)  # lengths of what was measured come before the closed form's
-    lengths = spaced({key[-1] for key in keys if METHODS.get(key[-2], 5) == first}, most_columns)
-    keys = [key for key in keys if key[-1] in lengths]
-    rows = sorted({key[:-1] for key in keys}, key=lambda row: (METHODS.get(row[-1], 5), row[-1], row[:-1]))[:most_rows]
-    if len(lengths) > 1:
-        return [(row, length) for row in rows for length in lengths], len(lengths)
-    return [(row, lengths[0]) for row in rows], min(3, len(rows))
+    at = names.index("noise") if "noise" in names and len({key[names.index("noise")] for key in scores}) > 1 else len(names) - 1
+    method = names.index("method")
+    first = min(METHODS.get(key[method], 5) for key in scores)  # columns of what was measured come before the closed form's
+    columns = spaced({key[at] for key in scores if METHODS.get(key[method], 5) == first}, most_columns)
+    rows: dict[tuple, dict] = {}
+    for key in sorted(scores, key=lambda key: (METHODS.get(key[method], 5), key[method], key)):
+        if key[at] in columns:
+            rows.setdefault((*key[:at], *key[at + 1:]), {})[key[at]] = key
+    worth = {row: max(scores[key] for key in keys.values()) for row, keys in rows.items()}
+    flat = {row for row in rows if worth[row] < SEEN} if any(score >= SEEN for score in worth.values()) else set()
+    kept = sorted((row for row in rows if row not in flat), key=lambda row: -worth[row])[:most_rows]
+    constant = sum(len(rows[row]) for row in flat)
+    lines = [[rows[row].get(column) for column in columns] for row in rows if row in kept]
+    if len(columns) == 1:
+        single = [line[0] for line in lines]
+        lines = [single[k:k + 3] for k in range(0, len(single), 3)]
+    shown = sum(key is not None for line in lines for key in line)
+    return Arrangement(lines, len(scores) - shown, constant)
+
+
+def spread(values: np.ndarray) -> float:
+    """How much the values of a panel differ: their standard deviation; 0 where fewer than two are known."""
+    known = values[~np.isnan(values)]
+    return float(known.std()) if len(known) > 1 else 0.0
 
 
 def facts(frame) -> str:

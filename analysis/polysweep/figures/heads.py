@@ -133,15 +133,14 @@ def _states(ax, states, each, cache):
         part = states[states["series"] == name].sort_values("state_bytes")
         colour, marker = style.method(part["method"].iloc[0])
         colour, at = colour if own else shade, part["state_bytes"] * 1.09 ** (k - (len(names) - 1) / 2)
-        ax.plot(at, part["median"], color=colour, linewidth=0.8, zorder=1.5)
+        ax.plot(at, part["median"], color=colour, linewidth=0.8, linestyle=style.dashes(part["method"].iloc[0]), zorder=1.5)
         for (i, row), x in zip(part.iterrows(), at):
             _draw(ax, x * 1.04 ** (2 * _spread(len(each[i]))), [x], row, each[i], colour, marker)
         ax.plot([], [], marker, color=colour, markersize=5, markeredgewidth=0, label=_mathtext(name))
     _cache(ax, cache)
     sizes = np.append(states["state_bytes"], cache)
     ax.set_xlim(sizes.min() / 1.5, sizes.max() * 1.5)
-    style.log_axis(ax.xaxis, fine=(1, 2, 5) if sizes.max() < 40 * sizes.min() else ())
-    ax.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(style.size_text))
+    style.ticks(ax.xaxis, scale="log", text=style.size_text)
     ax.set_xlabel("state of a head")
     ax.set_title("states of fixed size")
     legend(ax.figure, "lower center", handles=ax.get_legend_handles_labels()[0], ncols=min(len(names), 4), fontsize=8.5)
@@ -171,7 +170,7 @@ def _limits(ax, numbers, level):
     low, high = max(numbers.min(), np.median(numbers) / 100), min(numbers.max(), 100 * np.median(numbers))
     low, high = min(low, level) / 1.3, max(high, level) * 1.3
     ax.set_ylim(low, high)
-    style.log_axis(ax.yaxis, fine=(1, 2, 5) if high < 100 * low else ())
+    style.ticks(ax.yaxis, scale="log", text=style.decade)
 
 
 def _mathtext(text):

@@ -95,27 +95,23 @@ def _canvas(part):
             points = part[kernels(part) == beta]
             for key in series:
                 curve = points[(points[[*SERIES, "r", "features"]] == list(key)).all(axis=1)].dropna(subset=[name])
-                draw(ax, curve.sort_values("n"), name, high, colours[key], style.method(key[0])[1], breaks)
-            style.grid_axis(ax.xaxis, n, style.scale_of(n), most=6)
+                draw(ax, curve.sort_values("n"), name, high, (colours[key], style.method(key[0])[1], style.dashes(key[0])), breaks)
+            style.ticks(ax.xaxis, n, style.scale_of(n))
             ax.spines[["top", "right"]].set_visible(False)
-        style.log_axis(row[0].yaxis, fine=(1, 2, 5) if _narrow(part, name) else ())
+        style.ticks(row[0].yaxis, scale="log", text=style.decade)
         row[0].set_ylabel("error of the " + words, linespacing=1.25)
     for ax, beta in zip(grid[0], degrees):  # one title where errors stand side by side
         ax.set_title(kernel_text(beta), pad=5)
     for ax in grid[-1]:
         ax.set_xlabel("sequence length $n$")
-    legend(canvas, "right upper", labelspacing=0.7,
+    legend(canvas, "right upper", labelspacing=0.7, handlelength=3.4,
            handles=[matplotlib.lines.Line2D([], [], color=colours[key], marker=style.method(key[0])[1], markersize=4.6,
-                                            linewidth=1.2, label=_label(*key)) for key in series])
+                                            linestyle=style.dashes(key[0]), linewidth=1.2, label=_label(*key)) for key in series])
     return canvas
 
 
 def _label(method, local, weights, r, features):
     return f"{label(method, local, weights)}, " + (f"$r$ = {int(r)}" if r else f"{int(features)} features")
-
-
-def _narrow(part, name):
-    return part[name].max() < 20 * part[name].min()
 
 
 def segments(curve):
@@ -125,10 +121,11 @@ def segments(curve):
     return [curve.iloc[first:last] for first, last in zip(starts, [*starts[1:], len(curve)])]
 
 
-def draw(ax, curve, name, high, colour, marker, breaks):
+def draw(ax, curve, name, high, look, breaks):
+    colour, marker, dashes = look
     for part in segments(curve) if breaks else [curve]:
         ax.fill_between(part["n"], part[name], part[high], color=colour, alpha=0.13, linewidth=0)
-        ax.plot(part["n"], part[name], color=colour, linewidth=1.2, zorder=2)
+        ax.plot(part["n"], part[name], color=colour, linewidth=1.2, linestyle=dashes, zorder=2)
     marks.points(ax, curve["n"], curve[name], lambda: said(curve, name, high))
     sampled = curve["err_rows"] < curve["n"]
     for some, face in ((~sampled, colour), (sampled, "white")):

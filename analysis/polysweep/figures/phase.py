@@ -13,8 +13,8 @@ from ..aside import legend
 from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, judged, rate, rows_of, table
 from ..checks import check_name, of_dataset
 from ..study import level_of
-from . import findings, marks
-from .figure import Figure, facts, places, sorted_rows
+from . import expected, findings, marks
+from .figure import Figure, arranged, facts, sorted_rows, spread
 
 #: column, line style, colour, words: bounds in ink, predictions in red. All are exact consequences of the definitions
 #: of data and head, never a published constant.
@@ -25,13 +25,14 @@ EDGES = (
     ("beta_up", (0, (6, 1.6, 1.2, 1.6)), style.INK, r"$\beta_{\mathrm{up}}$: $D_0$ fires, signs averaged out (derived)"),
     ("beta_up_class_3s", (0, (3, 1.3, 1, 1.3, 1, 1.3)), style.RED,
      r"$\beta_{\mathrm{up},3\sigma}$: $D_0$ fires, 3$\sigma$ of sign noise (derived)"),
-    ("edge_lo", "solid", style.INK, "exact edges: the probability of success passes the level of the study"),
+    ("edge_lo", "solid", style.INK, "exact edges: where the probability of success is the level"),
     ("edge_hi", "solid", style.INK, ""),  # the same words once
 )
 LENGTH = {"n": "sequence length $n$", "d": "width $d$"}
 COLUMNS = ("success_rate success_lo success_hi successes trials theory_success status beta_fail beta_c beta_ok beta_up "
            "beta_up_class beta_up_class_3s edge_lo edge_hi").split()
 MOST_ROWS, MOST_COLUMNS = 6, 4
+FAINT = 0.4  #: edges of a panel whose theory they are not
 SPARED = "#e9e6df"  #: of cells that a search did not need
 
 
@@ -43,24 +44,50 @@ def phase(ds, over):
     many). A strip beside a panel shows softmax and linear, which have no degree.
     """
     check_name(over, ("n", "d"), "length")
-    names, frame = case_columns(ds), judged(table(ds))
+    names, frame = case_columns(ds), expected.shown(judged(table(ds)))
     other = "d" if over == "n" else "n"
     keys = [*names, "method", other]
-    panels = _panels(frame, keys, over)
+    panels = panels_over(frame, keys, over)
     if not panels:
         return
-    chosen, across = places(panels, MOST_ROWS, MOST_COLUMNS)
-    shown = {key: frame.iloc[panels[key]].sort_values("beta") for key in ((*row, column) for row, column in chosen) if key in panels}
+    again = _again(panels, frame, keys, over)
+    panels = {key: rows for key, rows in panels.items() if key not in again}
+    values = rate(frame).where(frame["done"]).to_numpy(float)
+    chosen = arranged({key: spread(values[rows]) for key, rows in panels.items()}, keys, MOST_ROWS, MOST_COLUMNS)
+    shown = {key: _with_edges(frame, panels, keys, key, over).sort_values("beta") for key in chosen.keys}
     with style.use():
-        canvas, used = _canvas(shown, frame[frame["method"].isin(BASELINES)], names, chosen, across, over)
-    caption = _caption(over, used, len(panels) - len(shown))
+        canvas, used = _canvas(shown, frame[frame["method"].isin(BASELINES)], keys, chosen, over)
     order = [*names, "method", "n", "d", "beta"]
     data = sorted_rows(frame, order, [*order, *COLUMNS])
     yield Figure(f"phase-beta-{over}", f"Success over degree and {LENGTH[over].split(' $')[0]}",
-                 f"{caption} {facts(frame)}", canvas, {"": data}, finding=_finding(shown, names, over, level_of(ds)))
+                 f"{_caption(over, used, chosen, len(again))} {facts(frame)}", canvas, {"": data},
+                 finding=findings.separation([(heading(keys, key, over, part), part) for key, part in shown.items()], over, level_of(ds)))
 
 
-def _panels(frame, keys, over):
+def _with_edges(frame, panels, keys, key, over):
+    """The points of a panel; under noise, of which theory knows nothing, with the edges that the same panel has without it."""
+    part, columns = frame.iloc[panels[key]], [name for name, *_ in EDGES]
+    at = keys.index("noise") if "noise" in keys else None
+    quiet = panels.get((*key[:at], 0.0, *key[at + 1:])) if at is not None and key[at] > 0 else None
+    if quiet is None or part[columns].notna().any(axis=None):
+        return part
+    known = frame.iloc[quiet].groupby(over)[columns].first()
+    return part.assign(**{name: part[over].map(known[name]) for name in columns})
+
+
+def _again(panels, frame, keys, over):
+    """Panels of theory alone that a panel of measurements has too: their difference is a figure of its own."""
+    method, found = keys.index("method"), set()
+    for key in panels:
+        twin = panels.get((*key[:method], "exact", *key[method + 1:]))
+        if key[method] == "closed_form" and twin is not None:
+            own, measured = (set(map(tuple, frame[[over, "beta"]].iloc[rows].to_numpy())) for rows in (panels[key], twin))
+            known = frame["theory_success"].iloc[twin].notna().all() and frame["done"].iloc[twin].all()
+            found |= {key} if own <= measured and known else set()
+    return found
+
+
+def panels_over(frame, keys, over):
     """{key: positions in `frame`} of panels with several degrees and lengths."""
     swept = np.flatnonzero(frame["beta"].notna())
     grid = frame[[*keys, over, "beta"]].iloc[swept]
@@ -69,59 +96,62 @@ def _panels(frame, keys, over):
     return {key: rows for key, rows in panels.items() if all((values[rows] != values[rows[0]]).any() for values in several.values())}
 
 
-def _caption(over, used, left_out):
+def _caption(over, used, chosen, again):
     text = (f"Rate of success (colour) over the degree and the {LENGTH[over].split(' $')[0]}; each cell stands at its grid "
             "values. Lines connect theory's edges at the grid values: exact consequences of the definitions of data and "
             "head (derived bounds).")
+    if "theory" in used:
+        text = "Nothing is measured yet: colours are the exact probability of success. " + text.split(". ", 1)[1]
+    if "noisy" in used:
+        text += " Faint where there is noise: they are derived without it."
     if used & set(BASELINES):
         text += " The strip to the right of a panel holds the methods without a degree."
-    if left_out:
-        text += f" {left_out} further panels are in the data only."
-    return text
+    if again:
+        text += f" {again} panels of theory alone are not drawn again: measurements are at the same points."
+    return text + chosen.words()
 
 
-def _finding(shown, names, over, level):
-    return findings.separation([(_title(names, (key[:-1], key[-1]), over, part), part) for key, part in shown.items()], over, level)
-
-
-def _canvas(panels, baselines, names, places, across, over):
+def _canvas(panels, baselines, keys, chosen, over):
     """The figure, and the set of things that its legend names."""
-    down = -(-len(places) // across)
-    size = (5.6, 3.6) if len(places) == 1 else (1.0 + 2.75 * across, 0.75 + 2.35 * down)
+    across, down = chosen.across, len(chosen.rows)
+    size = (5.6, 3.6) if len(panels) == 1 else (1.0 + 2.75 * across, 0.75 + 2.35 * down)
     canvas = matplotlib.figure.Figure(figsize=size, layout="constrained")
     grid = canvas.subplots(down, across, squeeze=False)
     used, image = set(), None
-    for k, (ax, place) in enumerate(zip(grid.flat, places)):
-        part = panels.get((*place[0], place[1]))
-        if part is None:
-            ax.set_axis_off()
-            continue
-        image = _panel(ax, part, over, used)
-        if place[0][-1] != "closed_form":
-            _strip(ax, baselines, names, place, part, over, used)
-        ax.set_title(_title(names, place, over, part), pad=5)
-        if k + across >= len(places):
-            ax.set_xlabel(r"degree $\beta$")
-        if k % across == 0:
-            ax.set_ylabel(LENGTH[over])
-    for ax in list(grid.flat)[len(places):]:
-        ax.set_axis_off()
+    for line, row in zip(grid, chosen.rows):
+        for k, ax in enumerate(line):
+            key = row[k] if k < len(row) else None
+            if key is None:
+                ax.set_axis_off()
+                continue
+            image = draw(ax, panels[key], over, used)
+            if "closed_form" not in key:
+                _strip(ax, baselines, dict(zip(keys, key)), panels[key], over, used)
+            ax.set_title(heading(keys, key, over, panels[key]), pad=5)
+            ax.set_ylabel(LENGTH[over] if k == 0 else "")
+    for column in grid.T:
+        seen = [ax for ax in column if ax.axison]
+        if seen:
+            seen[-1].set_xlabel(r"degree $\beta$")
     bar = canvas.colorbar(image, ax=grid, fraction=0.06, aspect=24, pad=0.015, shrink=0.9 if down == 1 else 0.55)
-    bar.set_label("rate of success")
+    bar.set_label("exact probability of success" if "theory" in used else "rate of success")
     bar.outline.set_linewidth(0.4)
     _legend(canvas, used, across)
     return canvas, used
 
 
-def _title(names, place, over, part):
-    row, value = place
-    method = {"exact": "", "closed_form": "exact probability"}.get(row[-1], row[-1])
+def heading(keys, key, over, part):
+    """The title of a panel."""
+    fixed = dict(zip(keys, key))
+    names = keys[:keys.index("method")]
+    method = {"exact": "", "closed_form": "exact probability"}.get(fixed["method"], fixed["method"])
     other = "d" if over == "n" else "n"
-    parts = [case_label(names, row[:-1], part), method, f"{SYMBOLS[other]} = {int(value)}"]
+    parts = [case_label(names, [fixed[name] for name in names], part), method, f"{SYMBOLS[other]} = {int(fixed[other])}"]
     return ", ".join(part for part in parts if part)
 
 
-def _panel(ax, part, over, used):
+def draw(ax, part, over, used):
+    """One phase diagram of `part`, points sorted by beta that differ in beta and `over` alone; adds to `used` what a legend names."""
     beta, length = (np.unique(part[name]) for name in ("beta", over))
     scales = style.scale_of(beta), style.scale_of(length)
     value, state = np.full((len(length), len(beta)), np.nan), np.full((len(length), len(beta)), "", dtype=object)
@@ -130,10 +160,11 @@ def _panel(ax, part, over, used):
     state[where] = np.where(part["done"] & rate(part).notna(), "done", part["status"])
     x, y = style.cell_edges(beta, scales[0]), style.cell_edges(length, scales[1])
     image = style.cells(ax, x, y, value)
+    used |= {"theory"} if expected.of_theory(part) else set()
     missing(ax, x, y, state, used)
     marks.boxes(ax, x[where[1]], x[where[1] + 1], y[where[0]], y[where[0] + 1], lambda: marks.rates(part, ["beta", over]))
-    style.grid_axis(ax.xaxis, beta, scales[0], most=7)
-    style.grid_axis(ax.yaxis, length, scales[1], most=9)
+    style.ticks(ax.xaxis, beta, scales[0])
+    style.ticks(ax.yaxis, length, scales[1])
     ax.set(xlim=x[[0, -1]], ylim=y[[0, -1]])
     _edges(ax, part, over, x, y, used)
     return image
@@ -160,6 +191,7 @@ def missing(ax, x, y, state, used):
 
 
 def _edges(ax, part, over, x, y, used):
+    noisy = bool((part["noise"] > 0).any())  # theirs is theory without noise
     for column, dashes, colour, _ in EDGES:
         edge = part.groupby(over)[column].first()
         edge = edge[np.isfinite(edge) & (edge > 0)]
@@ -169,17 +201,18 @@ def _edges(ax, part, over, x, y, used):
             row = np.searchsorted(y, edge.index[0])
             edge = pd.Series(np.repeat(edge.to_numpy(), 2), index=y[row - 1:row + 1])
         ax.plot(edge, edge.index, color=colour, linewidth=1.3, linestyle=dashes, zorder=3, dash_capstyle="butt",
-                path_effects=[style.Casing()])
-        used.add(column)
+                alpha=FAINT if noisy else 1, path_effects=[style.Casing(alpha=0.85 * FAINT if noisy else 0.85)])
+        used |= {column, "noisy"} if noisy else {column}
 
 
-def _strip(ax, baselines, names, place, part, over, used):
+def _strip(ax, baselines, fixed, part, over, used):
     """Softmax and linear beside the panel, on the same axis of lengths."""
     other = "d" if over == "n" else "n"
+    names = [name for name in fixed if name not in ("method", other)]
     found = {}
     for method in BASELINES:
-        points = baseline(baselines, names, place[0][:-1], method)
-        points = points[(points[other] == place[1]) & points[over].isin(part[over])]
+        points = baseline(baselines, names, [fixed[name] for name in names], method)
+        points = points[(points[other] == fixed[other]) & points[over].isin(part[over])]
         if len(points):
             found[method] = points
     if not found:
@@ -191,8 +224,8 @@ def _strip(ax, baselines, names, place, part, over, used):
     state = np.full(value.shape, "", dtype=object)
     for k, points in enumerate(found.values()):
         where = np.searchsorted(length, points[over])
-        value[where, k] = points["success_rate"].where(points["done"])
-        state[where, k] = np.where(points["done"] & points["success_rate"].notna(), "done", points["status"])
+        value[where, k] = rate(points).where(points["done"])
+        state[where, k] = np.where(points["done"] & rate(points).notna(), "done", points["status"])
         marks.boxes(side, k, k + 1, y[where], y[where + 1], lambda points=points: marks.rates(points, ["method", over]))
     x = np.arange(len(found) + 1.0)
     side.set_yscale(ax.get_yscale())
@@ -218,10 +251,14 @@ def states(used):
     return handles
 
 
+def handles_of(used):
+    """Handles of a legend for what was drawn."""
+    return [matplotlib.lines.Line2D([], [], color=colour, linewidth=1.3, linestyle=dashes, label=words)
+            for column, dashes, colour, words in EDGES if column in used and words] + states(used)
+
+
 def _legend(canvas, used, across):
-    handles = [matplotlib.lines.Line2D([], [], color=colour, linewidth=1.3, linestyle=dashes, label=words)
-               for column, dashes, colour, words in EDGES if column in used and words]
-    handles += states(used)
+    handles = handles_of(used)
     if handles:
         columns = 1 if across == 1 else 2 if across == 2 else 3
         rows = -(-len(handles) // columns)

@@ -11,7 +11,7 @@ from ..checks import of_dataset
 from ..predictions import BAND, LEAST_S, predictions, within
 from . import marks
 from .figure import Figure
-from .scaling import left_out, seconds_axis
+from .scaling import left_out
 
 
 @of_dataset
@@ -62,10 +62,10 @@ def _canvas(table):
         for ax, heights in ((left, part["predicted_s"]), (right, part["ratio"])):
             marks.points(ax, part["measured_s"], heights, lambda part=part: _say(part))
     for ax in (left, right):
-        seconds_axis(ax.xaxis, low, high)
+        style.ticks(ax.xaxis, scale="log", text=style.decade)
         ax.set(xlim=(low, high), xlabel="measured seconds")
         ax.spines[["top", "right"]].set_visible(False)
-    seconds_axis(left.yaxis, low, high)
+    style.ticks(left.yaxis, scale="log", text=style.decade)
     left.set(ylim=(low, high), ylabel="predicted seconds")
     _ratio_axis(right, table["ratio"])
     legend(canvas, "right upper", handles=_handles(table), handlelength=1)
@@ -79,9 +79,7 @@ def _say(part):
 
 def _ratio_axis(ax, ratio):
     low, high = min(0.5, ratio.min() / 1.1), max(2.0, ratio.max() * 1.1)
-    style.log_axis(ax.yaxis, fine=(1, 2, 5) if high < 50 * low else ())
-    if high < 8 * low:
-        ax.yaxis.set_major_locator(matplotlib.ticker.FixedLocator([0.25, 0.5, 1 - BAND, 1, 1 + BAND, 1.5, 2, 3, 4]))
+    style.ticks(ax.yaxis, [0.25, 0.5, 1 - BAND, 1, 1 + BAND, 2, 4] if high < 8 * low else None, "log", style.decade)
     ax.set(ylim=(low, high), ylabel="predicted over measured")
 
 

@@ -92,8 +92,8 @@ def _canvas(points):
     canvas = matplotlib.figure.Figure(figsize=(7.4, 4.1), layout="constrained")
     ax = canvas.subplots()
     low, high = _range(points)
-    style.log_axis(ax.xaxis, fine=(1, 2, 5) if high < 300 * low else ())
-    style.log_axis(ax.yaxis, fine=(1, 2, 5))
+    for axis in (ax.xaxis, ax.yaxis):
+        style.ticks(axis, scale="log", text=style.decade)
     ax.set(xlim=(low, high), xlabel="operations for each byte", ylabel="$10^9$ operations a second and rank")
     _ceilings(ax, points, low, high)
     teams = np.unique(points["team"])

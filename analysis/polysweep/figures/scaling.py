@@ -42,7 +42,7 @@ def weak(ds, upto=None, plan=None):
 
 
 @dataclass(frozen=True)
-class _Ahead:
+class Ahead:
     """What is drawn beyond the measured teams."""
 
     laws: float  #: ranks that fitted laws are drawn to
@@ -58,7 +58,7 @@ def _scaling(ds, table, laws, kind, upto, plan):
     largest = float(table["team"].max())
     laws_to = max(largest, upto or 0) if _fitted(fits) else largest
     plan = plan[plan["kind"] == kind] if plan is not None else pd.DataFrame(columns=["series", "team"])
-    ahead = _Ahead(laws_to, max(laws_to, float(plan["team"].max() if len(plan) else 0)), plan)
+    ahead = Ahead(laws_to, max(laws_to, float(plan["team"].max() if len(plan) else 0)), plan)
     with style.use():
         canvas = _canvas(table, fits, kind, ahead)
     title = {"strong": "Strong scaling: the same points on larger teams",
@@ -132,22 +132,12 @@ def _canvas(table, fits, kind, ahead):
     canvas = matplotlib.figure.Figure(figsize=(2.3 + 2.9 * len(names), 0.5 + 2.6 * len(groups)), layout="constrained")
     grid = canvas.subplots(len(groups), len(names), squeeze=False, sharex=True)
     for row, (method, timing, part, chosen) in zip(grid, groups):
-        colours = dict(zip(chosen, style.sequence(len(chosen), 0.75)))
-        handles = _laws(fits, chosen) if row[0] is grid[0, 0] else []
+        handles = laws_of(fits, chosen) if row[0] is grid[0, 0] else []
         if len(ahead.plan) and row[0] is grid[0, 0]:
             handles += projected.handles(ahead.plan)
-        for place, (series, colour) in zip(_beside(len(chosen), table, ahead.reach), colours.items()):
-            curve, beyond = part[part["series"] == series], ahead.plan[ahead.plan["series"] == series]
-            laws = [one for one in fits[series] if not isinstance(one, str)]
-            for ax, name in zip(row, names):
-                _curve(ax, curve, name, colour, laws, ahead.laws, place)
-                _ideal(ax, curve, name, beyond)
-                if len(beyond):
-                    projected.draw(ax, beyond, name, colour)
-            handles.append(_handle(table, curve, colour, kind))
-        beyond = ahead.plan[ahead.plan["series"].isin(chosen)]
         for ax, name in zip(row, names):
-            _axes(ax, name, part, kind, ahead.reach, beyond)
+            draw(ax, part, chosen, (fits, ahead), name, kind)
+        handles += handles_of(table, part, chosen, kind)
         row[0].set_title(f"{method}{', equal teams beside' if timing == 'beside' else ''}", pad=5)
         row[-1].legend(handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=8.5, handlelength=1.4,
                        labelspacing=0.5)
@@ -156,7 +146,27 @@ def _canvas(table, fits, kind, ahead):
     return canvas
 
 
-def _laws(fits, chosen):
+def draw(ax, part, chosen, more, name, kind):
+    """One panel of a column over the team, a curve for each of the series `chosen` of `part`; more: (laws by series, `Ahead`)."""
+    fits, ahead = more
+    colours = dict(zip(chosen, style.sequence(len(chosen), 0.75)))
+    for place, (series, colour) in zip(_beside(len(chosen), part, ahead.reach), colours.items()):
+        curve, beyond = part[part["series"] == series], ahead.plan[ahead.plan["series"] == series]
+        _curve(ax, curve, name, colour, [one for one in fits[series] if not isinstance(one, str)], ahead.laws, place)
+        _ideal(ax, curve, name, beyond)
+        if len(beyond):
+            projected.draw(ax, beyond, name, colour)
+    _axes(ax, name, part, kind, ahead.reach, ahead.plan[ahead.plan["series"].isin(chosen)])
+
+
+def handles_of(table, part, chosen, kind):
+    """Handles of a legend: a curve each, with its base in seconds."""
+    return [_handle(table, part[part["series"] == series], colour, kind)
+            for series, colour in zip(chosen, style.sequence(len(chosen), 0.75))]
+
+
+def laws_of(fits, chosen):
+    """Handles of a legend for the fitted laws."""
     found = dict.fromkeys(one.law.name for series in chosen for one in fits[series] if not isinstance(one, str))
     return [matplotlib.lines.Line2D([], [], color=style.GREY, linewidth=1, linestyle=_DASHES[name], label=_NAMES[name])
             for name in found]
@@ -236,34 +246,22 @@ def _shown(name, seconds, base, growth):
 
 def _axes(ax, name, part, kind, upto, beyond):
     teams = np.unique([*part["team"], *beyond["team"]])
-    style.grid_axis(ax.xaxis, np.unique([*teams, upto]), "log", most=8)
+    style.ticks(ax.xaxis, np.unique([*teams, upto]), "log")
     ax.set(xlim=(teams[0] / 1.12, upto * 1.12), ylabel=WORDS[name])
     ax.spines[["top", "right"]].set_visible(False)
     shown = [each[[name, name + "_lo", name + "_hi"]] for each in (part, beyond) if len(each)]
     low, high = (pd.concat(shown).stack().agg(f) for f in ("min", "max"))
     if name == "efficiency":
-        ax.set_ylim(0, max(1.08, min(1.04 * high, 2.1), 1.04 * part[name].max()))
+        style.ticks(ax.yaxis)
+        ax.set_ylim(0, max(1.08, 1.04 * high))
     elif name == "speed_up":
-        _ratios(ax.yaxis, min(low, 1), max(high, teams[-1] / teams[0]))
+        style.ticks(ax.yaxis, style.powers(min(low, 1) / 1.05, max(high, teams[-1] / teams[0]) * 1.05), "log")
     elif kind == "weak" and high < 4 * low:
+        style.ticks(ax.yaxis)
         ax.set_ylim(0, 1.1 * high)
     else:
-        seconds_axis(ax.yaxis, low, high)
+        style.ticks(ax.yaxis, scale="log", text=style.decade)
     _beyond(ax, part, upto)
-
-
-def _ratios(axis, low, high):
-    axis.axes.set_yscale("log")
-    axis.set_major_locator(matplotlib.ticker.FixedLocator(style.powers(low / 1.05, high * 1.05)))
-    axis.set_minor_locator(matplotlib.ticker.NullLocator())
-    axis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:.6g}"))
-
-
-def seconds_axis(axis, low, high):
-    """Logarithmic, with ticks at 1, 2, 5 where the values span less than two decades."""
-    style.log_axis(axis, fine=(1, 2, 5) if high < 100 * low else ())
-    axis.set_major_formatter(matplotlib.ticker.FuncFormatter(
-        lambda value, _: f"{value:g}" if value >= 1e-4 else style.decade(value)))
 
 
 def _beyond(ax, part, upto):
@@ -272,4 +270,4 @@ def _beyond(ax, part, upto):
     if upto > farthest:
         ax.axvspan(farthest, upto * 1.12, color=style.PALE, zorder=0, linewidth=0)
         ax.text(farthest * 1.04, 0.97, "a guess", transform=ax.get_xaxis_transform(), ha="left", va="top", rotation=90,
-                fontsize=8.5, color=style.RED)
+                fontsize=8.5)

@@ -1,9 +1,9 @@
 """Success of sketches over degree and size, beside what the exact method does at the same degrees."""
 from __future__ import annotations
 
+import matplotlib
 import matplotlib.figure
 import matplotlib.lines
-import matplotlib.patches
 import numpy as np
 import pandas as pd
 
@@ -145,12 +145,12 @@ def _panel(axes, part, used):
     if len(beta) <= 10:
         for at, mass in exact["exact_mass"].dropna().items():
             axes[2].text(at, 0.47, _short(mass), ha="center", va="center", fontsize=7,
-                         color="white" if mass > 0.5 else style.INK)
+                         color=style.text_on(matplotlib.colormaps["Greys"](mass)))
     for ax in axes:
-        style.grid_axis(ax.xaxis, beta, scales[0], most=8)
+        style.ticks(ax.xaxis, beta, scales[0])
         ax.set_xlim(x[[0, -1]])
         _critical(ax, part, x, used)
-    style.grid_axis(axes[0].yaxis, rows, scales[1])
+    style.ticks(axes[0].yaxis, rows, scales[1])
     axes[0].set_ylim(y[[0, -1]])
     for ax in axes[:2]:
         ax.tick_params(labelbottom=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 import matplotlib.collections
 import matplotlib.figure
 import matplotlib.patches
-import matplotlib.ticker
 import numpy as np
 import pandas as pd
 
@@ -99,5 +98,6 @@ def _panel(ax, turns, launch, colours):
     ax.set(xlim=(0, right.max()), ylim=(-0.5, ranks - 0.5), ylabel="rank",
            title=f"launch {launch}: {len(turns)} runs on {ranks} ranks, start-up {seconds_text(left.min())}, utilisation "
                  f"{100 * utilisation(turns):.0f} %")
-    ax.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(6, integer=True))
+    style.ticks(ax.xaxis)
+    style.ticks(ax.yaxis, whole=True)
     ax.spines[["top", "right"]].set_visible(False)
