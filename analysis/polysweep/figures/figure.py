@@ -17,6 +17,7 @@ from .svg import portable
 
 MOST_ROWS = 200_000  #: of a CSV beside a figure
 
+WIDTH = 3.3  #: inches, of a column of a paper
 SEEN = 0.01  #: panels whose values have a smaller standard deviation look the same everywhere
 
 #: order of methods in a figure; others come between, by name
@@ -35,6 +36,7 @@ class Figure:
     data: dict[str, pd.DataFrame] = field(default_factory=dict)
     marks: list[Mark] = field(default_factory=list)
     finding: str = ""
+    whole_rows: bool = False  #: the panels of a row belong together, however narrow the figure is
 
     def __post_init__(self):
         left = [len(table) for table in self.data.values() if len(table) > MOST_ROWS]

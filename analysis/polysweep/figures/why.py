@@ -42,7 +42,7 @@ def why(ds):
     order, level = [*names, "method", "n", "d", "beta"], level_of(ds)
     data = sorted_rows(differing(frame), order, [*order, *COLUMNS])
     yield Figure("why", "Why points fail", f"{_caption(shown, len(panels) - len(shown))} {facts(frame)}", canvas, {"": data},
-                 finding=_finding(frame[frame["done"]], level))
+                 finding=_finding(frame[frame["done"]], level), whole_rows=True)
 
 
 def differing(frame):
