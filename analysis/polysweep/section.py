@@ -240,7 +240,7 @@ _BLOCKS = (
     ("Decoding", ("decode",), ("decode.csv",)),
     ("Edges", ("edges",), ("edges.csv", "edge-fits.csv", "judged.csv")),
     ("Predictions", ("residual",), ("predicted-claims.csv", "counterexamples.csv", "residuals.csv")),
-    ("Degree, length and width", ("phase", "success", "critical", "noise", "separation"), ("critical.csv",)),
+    ("Degree, length and width", ("phase", "success", "critical", "why", "separation"), ("critical.csv",)),
     ("Sketches", ("error", "cost"), ("cheapest.csv", "crossovers.csv")),
     ("Teams", ("strong", "weak"), ("strong-scaling.csv", "weak-scaling.csv", "scaling-fits.csv", "projection.csv")),
     ("Times", ("roofline", "prediction", "timeline"), ()),
