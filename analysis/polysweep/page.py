@@ -110,7 +110,7 @@ def _turned(launches: pd.DataFrame) -> pd.DataFrame:
     """A column per launch, numbers with three digits and their units."""
     turned = pd.DataFrame({name: [_quantity(name, value) for value in launches[name]] for name in launches}, index=launches.index).T
     turned.columns = [f"launch {k}" for k in launches.index]
-    turned.insert(0, "of", turned.index)
+    turned.insert(0, "quantity", turned.index)
     return turned
 
 

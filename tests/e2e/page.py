@@ -158,7 +158,8 @@ def tables_sort(browser, name, column):
         field.fill("causal")
         said = page.locator(".filter [role=status]").first.text_content()
         kept, whole = (int(text) for text in said.replace(" rows", "").split(" of "))
-        check(0 < kept < whole, f"{name}: the filter keeps {said}")
+        texts = page.locator(".filter + .scroll").first.locator("tbody tr:visible").all_text_contents()
+        check(0 < kept < whole and kept == len(texts) and all("causal" in text for text in texts), f"{name}: the filter keeps {said}")
 
 
 def works_without_script(browser, name):
