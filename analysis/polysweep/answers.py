@@ -37,7 +37,7 @@ def symbol(name: str) -> str:
     return {"beta": "β", "kappa": "κ"}.get(name, name)
 
 
-def worded(name: str, value: object) -> str:
+def worded(name: str, value: Any) -> str:
     """"d = 18", "causal"."""
     return value if isinstance(value, str) else f"{symbol(name)} = {number(value)}"
 

@@ -99,18 +99,20 @@ def fraction(value: object, what: str) -> float:
     """A number between 0 and 1, both excluded: a level, a confidence, a chance."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{what} is a number, not {_kind(value)}")
-    if not 0 < value < 1:
-        raise ValueError(f"{what} lies between 0 and 1, not at {value:g}")
-    return float(value)
+    number = float(value)
+    if not 0 < number < 1:
+        raise ValueError(f"{what} lies between 0 and 1, not at {number:g}")
+    return number
 
 
 def at_least(value: object, least: float, what: str) -> float:
     """A number not below `least`; no NaN."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{what} is a number, not {_kind(value)}")
-    if not value >= least:
-        raise ValueError(f"{what} is at least {least:g}, not {value:g}")
-    return float(value)
+    number = float(value)
+    if not number >= least:
+        raise ValueError(f"{what} is at least {least:g}, not {number:g}")
+    return number
 
 
 def index_of(value: Any, what: str) -> int:

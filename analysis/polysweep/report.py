@@ -16,6 +16,7 @@ from .cases import ERRORS
 from .changes import changes
 from .checks import at_least, fraction, remembering
 from .foreign import FileError, plain, say
+from .figures.figure import WIDTH
 from .heads import LEVEL
 from .page import MOST_ROWS
 from .projection import read_plan
@@ -43,12 +44,16 @@ def main(arguments=None) -> int:
     parser.add_argument("--project", metavar="PLAN.json", help="draw curves of scaling on to larger teams, as predicted by "
                         "polysweep plan STUDY.yaml --points --json, with a band: how far predictions were off; a file that the plan "
                         "does not continue is drawn without it, with a warning")
+    parser.add_argument("--for", choices=("paper",), dest="purpose", help="also write each figure for a paper: NAME.pdf with its font "
+                        "embedded, and NAME.pgf where a TeX (pdflatex) is installed, as wide as a column")
+    parser.add_argument("--width", type=float, default=WIDTH, metavar="INCHES", help="of figures for a paper (default %(default)s)")
     parser.add_argument("--quiet", action="store_true", help="print no table")
     options = parser.parse_args(arguments)
     try:
         options.level is None or fraction(options.level, "--level")
         options.upto is None or at_least(options.upto, 1, "--upto")
         at_least(options.accept, 0, "--accept")
+        at_least(options.width, 1.5, "--width")
     except ValueError as error:
         parser.error(str(error))
 
@@ -70,6 +75,8 @@ def main(arguments=None) -> int:
         if sections:
             together = _compared(sections, directory)
             _write(page.page(sections, together, directory), directory / "index.html")
+            if options.purpose == "paper":
+                _for_paper([*sections, *together], options.width)
     except OSError as error:
         complain(f"{plain(error.filename or directory)}: cannot be written ({error.strerror or error})")
         return 3
@@ -103,6 +110,14 @@ def _compared(sections, directory) -> list[Block]:
     return [Block("Comparison", directory, found.sentences, drawn, found.tables)]
 
 
+def _for_paper(parts, width):
+    """After everything else: panels are placed anew for it."""
+    from . import paper
+
+    drawn = [paper.save(figure, part.directory, width) for part in parts for figure, _ in part.figures]
+    complain(paper.words(drawn, width))
+
+
 def _tell(sections, together, directory, quiet):
     """Tables to stdout, as long as somebody reads them."""
     quiet or all(say(text) for text in (*(section.said for section in sections), *map(_in_text, together)))
@@ -123,7 +138,7 @@ def _write(text, path):
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         fresh.write_text(text, encoding="utf-8")
-        os.replace(fresh, path)
+        fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
 

@@ -138,7 +138,7 @@ def options(page):
 
 def functions(page):
     """What the page calls polysweep.NAME is in the package."""
-    for path in sorted(set(re.findall(r"\bpolysweep\.([a-zA-Z_]\w*(?:\.[a-z]\w*)?)\(?", text_of(page)))):
+    for path in sorted(set(re.findall(r"\bpolysweep\.(?!sif\b)([a-zA-Z_]\w*(?:\.[a-z]\w*)?)\(?", text_of(page)))):
         try:
             pkgutil.resolve_name(f"polysweep:{path}")
         except (AttributeError, ImportError) as error:
