@@ -18,6 +18,7 @@ began=$SECONDS
 
 prepare_environment
 install_packages "$needs_build"
+install_wanted "$wants_build"
 install_python
 build "$root/build" polysweep
 choose_kernel "$program"

@@ -31,11 +31,13 @@ openmpi-bin             command -v mpirun                            MPI: mpirun
 libhdf5-openmpi-dev     has_parallel_hdf5                            HDF5 built with that MPI: h5pcc on PATH, or HDF5_ROOT
 zlib1g-dev              has_header zlib.h                            zlib, which HDF5 has, too
 libopenblas-serial-dev  [ -n "${POLYSWEEP_CBLAS:-}" ] || pkg-config --exists openblas  OpenBLAS, or another CBLAS named in POLYSWEEP_CBLAS
+libyaml-dev             pkg-config --exists yaml-0.1                 libyaml
+python3-venv            find_python                                  Python 3.10 or newer with venv, or PYTHON
+'
+# What the program can be built without: it says what it cannot do then.
+wants_build='
 libfftw3-dev            pkg-config --exists fftw3 fftw3f             FFTW 3 in double and single precision
 libhwloc-dev            pkg-config --exists hwloc                    hwloc
-libyaml-dev             pkg-config --exists yaml-0.1                 libyaml
-librandom123-dev        has_header Random123/philox.h                Random123 (headers; CPATH or CMAKE_PREFIX_PATH)
-python3-venv            find_python                                  Python 3.10 or newer with venv, or PYTHON
 '
 needs_tests='
 hdf5-tools              command -v h5dump                            h5dump

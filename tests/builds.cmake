@@ -5,6 +5,7 @@ foreach(preset sanitize mpich blis)
   set_tests_properties(builds.${preset} PROPERTIES SKIP_RETURN_CODE 77 RUN_SERIAL TRUE)
 endforeach()
 psw_script_test(install builds/install.sh)
+psw_script_test(without builds/without.sh LABELS long TIMEOUT 1800)
 # The kernels of row folds for several processors, compared bit by bit; with those that this build has for this machine's.
 set(kernels_here)
 if(TARGET_TILES_${PSW_TEST_BEST} STREQUAL "kernel")

@@ -37,7 +37,7 @@ def symbol(name: str) -> str:
     return {"beta": "β", "kappa": "κ"}.get(name, name)
 
 
-def worded(name: str, value: object) -> str:
+def worded(name: str, value: Any) -> str:
     """"d = 18", "causal"."""
     return value if isinstance(value, str) else f"{symbol(name)} = {number(value)}"
 
@@ -229,7 +229,8 @@ def sketches(found: pd.DataFrame, error: str, words: Callable[[Any], str]) -> li
         return [f"No sketch reaches an error ({error}) of {top:g} in any of {count(cases)}: the lowest is {part['lowest'].min():.2g}."]
     level = reached[reached == reached.max()].index.min()
     here = part[(part["level"] == level) & (part["method"] != "")]
-    groups = sorted(((len(rows), name, rows) for name, rows in here.groupby([words(row) for row in here.itertuples()])), key=lambda x: -x[0])
+    named = here.groupby(pd.Series([words(row) for row in here.itertuples()], index=here.index))
+    groups = sorted(((len(rows), name, rows) for name, rows in named), key=lambda each: -each[0])
     said = []
     for many, name, rows in groups[:3]:
         sizes = [size_text(x) for x in dict.fromkeys((rows["cost"].min(), rows["cost"].max()))]

@@ -29,7 +29,8 @@ class _Aside(ConstrainedLayoutEngine):
 
     def execute(self, fig):
         if self._legend.axes is not None or self._legend not in fig.legends:  # drawn without it
-            return super().execute(fig)
+            super().execute(fig)
+            return
         width, height = fig.get_size_inches()
         extent = self._legend.get_window_extent(fig._get_renderer())
         across = 1 - extent.width / fig.dpi / width if self._right else 1.0

@@ -1,14 +1,19 @@
 """Files of attention heads: queries, keys and values of a model while it reads something, for studies of `data: {kind: file}`."""
 from __future__ import annotations
 
+import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from . import safetensors
 from .checks import index_of
+from .kinds import Array
+
+Layers = Array | Mapping[int, Array]  #: an array, or one of each layer
 
 
 @dataclass(frozen=True)
@@ -29,14 +34,16 @@ class Heads:
     padded: bool = False  #: sequences of the batch have lengths of their own
 
     @property
-    def data(self) -> dict:
+    def data(self) -> dict[str, Any]:
         """The key `data` of a study of all heads."""
         data = {"kind": "file", "path": str(self.path), "layers": list(self.layers), "heads": list(range(self.heads))}
         data.update({"batches": list(range(self.batch))} if self.batch > 1 else {})
         return {**data, "padding": "lengths"} if self.padded else data
 
 
-def capture(model, inputs, file="heads.safetensors", layers=None, *, source=None, projections=None, heads=None) -> Heads:
+def capture(model: Any, inputs: Any, file: str | os.PathLike[str] = "heads.safetensors",
+            layers: int | Iterable[int] | None = None, *, source: str | None = None, projections: Sequence[str] | None = None,
+            heads: int | None = None) -> Heads:
     """Writes queries, keys and values of a model's attention heads, as it reads `inputs`, into a file.
 
     Rows are those that meet in the scores: after rotary positions and norms, wherever the model calls torch's
@@ -87,7 +94,8 @@ def capture(model, inputs, file="heads.safetensors", layers=None, *, source=None
     return capture_arrays(q, k, v, file, scale=scale(chosen), source=told if source is None else source, lengths=lengths)
 
 
-def capture_arrays(q, k, v, file="heads.safetensors", *, scale=None, source="", lengths=None) -> Heads:
+def capture_arrays(q: Layers, k: Layers, v: Layers, file: str | os.PathLike[str] = "heads.safetensors", *,
+                   scale: float | None = None, source: str = "", lengths: Sequence[int] | None = None) -> Heads:
     """Writes queries, keys and values that are arrays into a file, as `capture` does with those of a model.
 
     The arrays are called q, k, v, or layer.0.q and so on where layers have numbers.
@@ -145,7 +153,7 @@ def capture_arrays(q, k, v, file="heads.safetensors", *, scale=None, source="", 
 # ---- from models -----------------------------------------------------------------------------------------------------
 
 
-def _of_directory(directory, texts):
+def _of_directory(directory: str | os.PathLike[str], texts: Any) -> tuple[Any, ...]:
     """(layers of [q, k, v], scale of chosen layers, lengths, source) of a BERT that numpy computes."""
     from .bert import Bert
 
@@ -160,12 +168,12 @@ def _of_directory(directory, texts):
     return layers, lambda chosen: layers[0][0].shape[-1] ** -0.5, None if len(set(lengths)) == 1 else lengths, told
 
 
-def _joined(parts, n):
+def _joined(parts: list[Array], n: int) -> Array:
     """Arrays [heads, tokens, width] as one [batch, heads, n, width], short ones filled with zeros."""
     return np.stack([np.pad(part, ((0, 0), (0, n - part.shape[1]), (0, 0))) for part in parts])
 
 
-def _of_module(model, inputs, projections, heads):
+def _of_module(model: Any, inputs: Any, projections: Sequence[str] | None, heads: int | None) -> tuple[Any, ...]:
     """The same of a torch module."""
     from .hooks import calls
 
@@ -183,7 +191,7 @@ def _of_module(model, inputs, projections, heads):
     return layers, lambda chosen: _one_scale([found[layer].scale for layer in chosen]), lengths, told
 
 
-def _valid_first(rows, mask):
+def _valid_first(rows: Array, mask: Array) -> Array:
     """Rows of tokens that are none of padding, in their order, before the others, which become zeros."""
     if rows.shape[2] != mask.shape[1]:
         return rows
@@ -192,14 +200,14 @@ def _valid_first(rows, mask):
     return np.where(kept[:, None, :, None], np.take_along_axis(rows, order[:, None, :, None], axis=2), rows.dtype.type(0))
 
 
-def _one_scale(scales):
+def _one_scale(scales: list[float]) -> float:
     if max(scales) != min(scales):
         raise ValueError(f"layers scale their scores differently ({min(scales):g} to {max(scales):g}), and a file has one scale: capture "
                          "them one by one, layers=[0]")
     return scales[0]
 
 
-def _layer(number, count):
+def _layer(number: int, count: int) -> int:
     number = index_of(number, "a layer")
     if not -count <= number < count:
         raise ValueError(f"there is no layer {number}: the model attends {count} times, counted from 0")
@@ -209,12 +217,12 @@ def _layer(number, count):
 # ---- arrays ----------------------------------------------------------------------------------------------------------
 
 
-def _by_layer(arrays):
+def _by_layer(arrays: Layers) -> dict[int, Array]:
     arrays = arrays if isinstance(arrays, Mapping) else {0: arrays}
     return {index_of(layer, "a layer"): _filled(np.asarray(array)) for layer, array in arrays.items()}
 
 
-def _filled(array):
+def _filled(array: Array) -> Array:
     """[batch, heads, n, width] of numbers that can be stored."""
     if array.dtype.kind != "f" or not 2 <= array.ndim <= 4 or not array.size:
         raise ValueError(f"rows are floating-point numbers of shape [batch, heads, n, width], [heads, n, width] or [n, width]; here "
@@ -224,7 +232,7 @@ def _filled(array):
     return array.reshape((1,) * (4 - array.ndim) + array.shape)
 
 
-def _shapes(q, k, v):
+def _shapes(q: Array, k: Array, v: Array) -> tuple[tuple[int, int, int, int], tuple[int, int, int, int], tuple[int, int, int, int]]:
     fits = len(q) == len(k) == len(v) and q.shape[1] % k.shape[1] == 0 and k.shape[:3] == v.shape[:3] and q.shape[3] == k.shape[3]
     if not fits:
         raise ValueError(f"queries {list(q.shape)}, keys {list(k.shape)} and values {list(v.shape)} do not fit: [batch, heads, n, width], "
@@ -233,11 +241,11 @@ def _shapes(q, k, v):
     return q.shape, k.shape, v.shape
 
 
-def _squeezed(array):
+def _squeezed(array: Array) -> Array:
     return array[0] if len(array) == 1 else array
 
 
-def _lengths(lengths, batch, n):
+def _lengths(lengths: Any, batch: int, n: int) -> Array:
     lengths = np.asarray(lengths, dtype=np.int64)
     if lengths.shape != (batch,) or lengths.min() < 1 or lengths.max() > n:
         raise ValueError(f"lengths are {batch} numbers from 1 to {n}, one for each of the batch")

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,12 +13,15 @@ from . import oracle
 from .checks import of_dataset, remembered
 from .foreign import plain
 from .grid import axes
+from .hdf import COORDINATES
+from .kinds import Array
 from .methods import facts, references
-from .read import COORDINATES, LARGE, column
+from .read import LARGE, column
 
 WANTED = """method beta n d data_kind preset a_0 a_1 b c kappa noise precision mask row_norm den_constant negative r
     features local draws head block j3 v m trials cosine seed weights team_asked status done committed successes
-    success_rate success_lo success_hi fire_rate_d1 fire_rate_d0 theory_success beta_fail beta_c beta_ok beta_up beta_up_special beta_up_class
+    success_rate success_lo success_hi fire_rate_d1 fire_rate_d0 theory_success beta_fail beta_c beta_ok beta_up beta_up_special
+    beta_up_class
     beta_up_class_3s edge_lo edge_hi gap special_mass_d1 special_mass_d0 theory_special_mass_d1 attempt deaths launch success_samples
     state_bytes bad_rows err_rows flops bytes timing time_median_s time_lo_s time_hi_s theory_err_amm
     entropy map_features exact_map err_out_row_q50 err_out_row_q90 trials_done order by sinks keep landmarks leaves complex epsilon
@@ -58,21 +63,21 @@ def every(ds: xr.Dataset) -> pd.DataFrame:
 _WANTED = frozenset(WANTED)
 
 
-def _series(values):
+def _series(values: Array) -> pd.Series:
     return pd.Series(values, dtype=object if values.dtype == object else None, copy=False)
 
 
-def _is(values, word):
+def _is(values: Array, word: str) -> Array:
     """(point,) bool; of a column of numbers, which the file lacks, nowhere."""
     return values == word if values.dtype == object else np.zeros(values.shape, dtype=bool)
 
 
-def _about_methods(columns, about):
+def _about_methods(columns: dict[str, Array], about: pd.DataFrame) -> dict[str, Array]:
     """What `every` adds of methods: each is looked up once."""
     method, by = columns["method"], columns["by"]
     estimated = references(about)
 
-    def of(known):
+    def of(known: Callable[..., Any]) -> Array:
         if method.size and method.strides == (0,):
             return np.broadcast_to(np.array([known(method[0])], dtype=object), method.shape)
         codes, words = pd.factorize(method)
@@ -110,13 +115,13 @@ def judged(frame: pd.DataFrame) -> pd.DataFrame:
     return frame if about.all() else frame[about]
 
 
-def parts(frame: pd.DataFrame, keys: list[str]):
+def parts(frame: pd.DataFrame, keys: list[str]) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
     """(key, rows) for every combination of `keys`; the key is a tuple, also of a single one (pandas before 2.0 has it bare)."""
     for key, part in frame.groupby(keys[0] if len(keys) == 1 else keys, sort=True, dropna=False):
         yield key if isinstance(key, tuple) else (key,), part
 
 
-def rows_of(frame: pd.DataFrame, keys: list[str]) -> dict:
+def rows_of(frame: pd.DataFrame, keys: list[str]) -> dict[str, Any]:
     """{key: positions of its rows} for every combination of `keys`, as `parts` has them, without a copy of the rows."""
     if not len(frame):
         return {}
@@ -127,7 +132,7 @@ def rows_of(frame: pd.DataFrame, keys: list[str]) -> dict:
     return dict(zip(firsts, np.split(order, starts[1:])))
 
 
-def curves(frame: pd.DataFrame, keys: list[str]):
+def curves(frame: pd.DataFrame, keys: list[str]) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
     """(key, points sorted by beta) for every combination of `keys` whose method has a degree."""
     for key, curve in parts(frame[frame["beta"].notna()], keys):
         yield key, curve.sort_values("beta")
@@ -138,7 +143,7 @@ def rate(frame: pd.DataFrame) -> pd.Series:
     return frame["success_rate"].where(frame["method_folds"] != "none", frame["theory_success"])
 
 
-def baseline(frame: pd.DataFrame, names: list[str], values, method: str) -> pd.DataFrame:
+def baseline(frame: pd.DataFrame, names: list[str], values: list[str] | tuple[Any, ...], method: str) -> pd.DataFrame:
     """Points of `method` that belong to the case names = values, over all n and d.
 
     Coordinates that the method ignores (NaN, or 0 in all its points) are not compared.
@@ -155,7 +160,7 @@ def ignored(column: pd.Series) -> bool:
     return bool(column.isna().all() or (column.dtype.kind in "iu" and (column == 0).all()) or (column == "none").all())
 
 
-def closed_form(curve) -> dict | None:
+def closed_form(curve: dict[str, Array] | pd.DataFrame) -> dict[str, Any] | None:
     """Arguments of `oracle.success` for a curve (points that differ in beta only: a DataFrame or arrays by name), or None.
 
     None where the closed form does not apply, or does not reproduce the file's theory_success to 1e-9: then only what
@@ -165,7 +170,7 @@ def closed_form(curve) -> dict | None:
     known = np.flatnonzero(~np.isnan(theory))
     if not len(known) or (m[known] != m[known[0]]).any() or not curve_value(curve, "c", known[0]) > 0:
         return None
-    point = {name: float(curve_value(curve, name, known[0])) for name in CONSTANTS}
+    point: dict[str, Any] = {name: float(curve_value(curve, name, known[0])) for name in CONSTANTS}
     method = curve_value(curve, "method", known[0])
     point.update(n=int(curve_value(curve, "n", known[0])), d=int(curve_value(curve, "d", known[0])),
                  method=method if method in BASELINES else "exact", **_scores(curve, known[0]))
@@ -175,7 +180,7 @@ def closed_form(curve) -> dict | None:
     return point if np.allclose(mine, theory[probe], rtol=0, atol=1e-9) else None
 
 
-def _scores(curve, i):
+def _scores(curve: dict[str, Array] | pd.DataFrame, i: int) -> dict[str, Any]:
     """Arguments of `oracle.affine` for entry i; files of earlier programs have plain scores."""
     scale, offset, match, center, sigma = (curve_value(curve, name, i) if name in curve else np.nan
                                            for name in ("scale", "offset", "match", "center", "reference_scale"))
@@ -184,17 +189,17 @@ def _scores(curve, i):
     return dict(scale=float(scale) if scale > 0 else 1.0, offset=0.0 if np.isnan(offset) else float(offset))
 
 
-def curve_value(curve, name, i):
+def curve_value(curve: dict[str, Array] | pd.DataFrame, name: str, i: int) -> Any:
     """Entry i of a column, by position."""
     return np.asarray(curve[name])[i]
 
 
 @functools.lru_cache(maxsize=4096)
-def _probed(beta, m, point):
+def _probed(beta: tuple[Any, ...], m: int, point: tuple[Any, ...]) -> Array:
     return oracle.success(np.array(beta), m, **dict(point))
 
 
-def case_label(names, values, part=None) -> str:
+def case_label(names: list[str], values: list[str] | tuple[Any, ...], part: pd.DataFrame | None = None) -> str:
     """"P1, fp32, m = 8": words stand alone, numbers with their name. The preset of `part` (points) leads in any case."""
     preset = part["preset"].iloc[0] if part is not None and "preset" not in names else "custom"
     parts = [] if preset == "custom" else [str(preset)]
@@ -203,7 +208,7 @@ def case_label(names, values, part=None) -> str:
     return plain(", ".join(parts))
 
 
-def _says_nothing(name, value):
+def _says_nothing(name: str, value: int | str) -> bool:
     """What does not apply: order 0 of a power, scores that match nothing."""
     return name in _OWN_PARAMETERS and (value in (0, "none") or value != value)
 
@@ -213,6 +218,6 @@ SYMBOLS = {"n": "$n$", "d": "$d$", "m": "$m$", "beta": r"$\beta$", "kappa": r"$\
            "b": "$b$", "c": "$c$", "r": "$r$"}
 
 
-def number(value) -> str:
+def number(value: float) -> str:
     """Short text of a number: integers whole, others with up to six significant digits."""
     return f"{int(value)}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.6g}"

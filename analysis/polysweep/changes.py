@@ -85,9 +85,10 @@ def mean_ratio(times: pd.DataFrame) -> tuple[float, float, float]:
     single point its own interval."""
     logs = np.log(times["ratio"].to_numpy(float))
     if len(logs) == 1:
-        return tuple(float(times[name].iloc[0]) for name in ("ratio", "ratio_lo", "ratio_hi"))
+        return float(times["ratio"].iloc[0]), float(times["ratio_lo"].iloc[0]), float(times["ratio_hi"].iloc[0])
     half = student.ppf(0.975, len(logs) - 1) * logs.std(ddof=1) / np.sqrt(len(logs))
-    return tuple(np.exp(logs.mean() + shift) for shift in (0, -half, half))
+    middle, low, high = (float(np.exp(logs.mean() + shift)) for shift in (0, -half, half))
+    return middle, low, high
 
 
 def _ratio_text(ratio: float, lo: float, hi: float) -> str:

@@ -11,13 +11,28 @@ from scipy.special import gammaln
 from scipy.stats import binom
 
 from .cases import number, parts
-from .verdicts import (CONSISTENT, CONTRADICTED, ERROR, IDENTITY, Verdict, counted, crossing, fit_text, mean_interval, range_text, slope,
-                       sure_fall, tolerance, untested)
+from .kinds import Array
+from .verdicts import (
+    CONSISTENT,
+    CONTRADICTED,
+    ERROR,
+    IDENTITY,
+    Verdict,
+    counted,
+    crossing,
+    fit_text,
+    mean_interval,
+    range_text,
+    slope,
+    sure_fall,
+    tolerance,
+    untested,
+)
 
 # ---- a sufficient degree ----------------------------------------------------------------------------------------------
 
 
-def _degrees(points, worst):
+def _degrees(points: pd.DataFrame, worst: bool) -> tuple[pd.DataFrame, pd.Series]:
     """Points of z^beta without noise, and p* = ln(n - 1)/ln(1/(1 - rho)) with the margin rho of the nearest competitor."""
     chosen = points[(points["method"] == "exact") & (points["mask"] == "full") & (points["noise"] == 0)]
     chosen = chosen[(chosen["b"] > 0) if worst else (chosen["b"] == 0)]
@@ -26,7 +41,7 @@ def _degrees(points, worst):
     return chosen, np.log(chosen["n"] - 1) / np.log1p(square / near)
 
 
-def degree_half(points, level):
+def degree_half(points: pd.DataFrame, level: float) -> Verdict:
     """A mass at p* that is not 1/2, or one on the wrong side of 1/2 elsewhere."""
     statement = "b = 0: the target's mass is 1/2 exactly at p*, below it before and above it after"
     chosen, star = _degrees(points, worst=False)
@@ -38,7 +53,7 @@ def degree_half(points, level):
     return counted(statement, right, chosen, f"largest |f - 1/2| at p* {np.abs(mass[at] - 0.5).max():.1e}", IDENTITY)
 
 
-def degree_worst(points, level):
+def degree_worst(points: pd.DataFrame, level: float) -> Verdict:
     """A mass below 1/2 from p* on, p* taken at the margin of the nearest competitor."""
     statement = "b > 0: p* at the smallest margin suffices for a mass of 1/2"
     chosen, star = _degrees(points, worst=True)
@@ -50,7 +65,7 @@ def degree_worst(points, level):
     return counted(statement, right, chosen, f"masses {range_text(chosen['special_mass_d1'])}", IDENTITY)
 
 
-def degree_needs(points, level):
+def degree_needs(points: pd.DataFrame, level: float) -> Verdict:
     """A success where a_1 f is not above kappa."""
     statement = "b = 0: this head succeeds only where f > kappa/a_1"
     chosen, _ = _degrees(points, worst=False)
@@ -62,7 +77,7 @@ def degree_needs(points, level):
                    IDENTITY)
 
 
-def degree_success(points, level):
+def degree_success(points: pd.DataFrame, level: float) -> Verdict:
     """From p* on, a rate of success whose 95 % interval is below the level."""
     statement = "b = 0: from p* on this head succeeds"
     chosen, star = _degrees(points, worst=False)
@@ -70,14 +85,15 @@ def degree_success(points, level):
     if not len(chosen):
         return untested(statement, "no point with b = 0 and a degree from p* on has trials")
     right, needed = chosen["success_hi"] >= level, chosen["kappa"] / chosen["a_1"]
-    shares = [f"{words} {range_text(needed[side])}" for side, words in ((right, "succeeds at kappa/a_1"), (~right, "fails at")) if side.any()]
+    shares = [f"{words} {range_text(needed[side])}" for side, words in
+              ((right, "succeeds at kappa/a_1"), (~right, "fails at")) if side.any()]
     return counted(statement, right, chosen, ", ".join(shares) + "; a mass of 1/2 is enough for kappa/a_1 below 1/2 alone")
 
 
 # ---- dispersion -------------------------------------------------------------------------------------------------------
 
 
-def _bounded(points, column):
+def _bounded(points: pd.DataFrame, column: str) -> pd.Series:
     """n mass over the largest weight by the smallest, from the constants; below or at 1 by the statement."""
     seen = np.where(points["mask"] == "causal", points["j3"] + 1, points["n"])
     top, least = points["a_1"] ** 2 + points["b"] ** 2 + points["c"] ** 2, points["c"] ** 2
@@ -87,11 +103,11 @@ def _bounded(points, column):
     return seen * points[column] / bound
 
 
-def _plain(points):
+def _plain(points: pd.DataFrame) -> pd.DataFrame:
     return points[points["method"].isin(["exact", "softmax", "linear"]) & (points["c"] > 0) & (points["offset"] == 0)]
 
 
-def dispersion_exact(points, level):
+def dispersion_exact(points: pd.DataFrame, level: float) -> Verdict:
     """A mass above the bound, without noise."""
     statement = "no noise: n mass <= largest weight / smallest (causal: keys seen, for n)"
     chosen = _plain(points[points["noise"] == 0])
@@ -101,14 +117,14 @@ def dispersion_exact(points, level):
     return counted(statement, ratio <= 1 + tolerance(chosen), chosen, f"n mass is at most {ratio.max():.6g} of the bound", IDENTITY)
 
 
-def dispersion_noisy(points, level):
+def dispersion_noisy(points: pd.DataFrame, level: float) -> list[Verdict]:
     """Surely more than half of the draws of noise above the bound of the constants: one-sided sign tests, 5 % for all points of a
     noise together (Bonferroni)."""
     noisy = _plain(points[(points["noise"] > 0) & (points["data_draws"] == 1)])
     return [_dispersion(noise, part) for (noise,), part in parts(noisy, ["noise"])] if len(noisy) else []
 
 
-def _dispersion(noise, points):
+def _dispersion(noise: float, points: pd.DataFrame) -> Verdict:
     statement = f"noise {number(noise)}: the median over draws keeps to the bound of the constants"
     ratio = _bounded(points, "special_mass_d1")
     keys = ["method", "mask", "j3", "n", "d", "beta", "a_1", "b", "c", "scale"]
@@ -126,7 +142,7 @@ def _dispersion(noise, points):
 # ---- signal -----------------------------------------------------------------------------------------------------------
 
 
-def _signals(points, method, level):
+def _signals(points: pd.DataFrame, method: str, level: float) -> pd.DataFrame:
     """DataFrame of n, lo, hi: bracket of ln(a_1 sqrt(ln n)) where the rate of success passes the level."""
     rows = []
     for (n,), part in parts(points[points["method"] == method], ["n"]):
@@ -139,7 +155,7 @@ def _signals(points, method, level):
 WIDEST = {"log": 1.0, "root": 0.5}  #: intervals of exponents beyond say nothing
 
 
-def signal(method, law, points, level):
+def signal(method: str, law: str, points: pd.DataFrame, level: float) -> Verdict:
     """law "log": the signal grows faster than ln n; law "root": more slowly than sqrt(n); by the interval of its exponent."""
     words = {"log": "a signal of order ln n is enough", "root": "a signal of order sqrt(n) is needed"}[law]
     statement = f"{method}: {words}"
@@ -155,7 +171,7 @@ def signal(method, law, points, level):
                    f"signal ~ {grows}^{fit_text(fitted)} over n = {_lengths(found)}; ends at {np.exp(found['hi'].iloc[-1]):.3g}")
 
 
-def _lengths(found):
+def _lengths(found: pd.DataFrame) -> str:
     return f"{int(found['n'].min())} to {int(found['n'].max())}"
 
 
@@ -164,7 +180,7 @@ def _lengths(found):
 FACTOR = 2.0  #: the same scale, up to a constant factor
 
 
-def temperature_curves(points):
+def temperature_curves(points: pd.DataFrame) -> pd.DataFrame:
     """A row for each curve over the scale: its crossing (lo, hi], and the scale that the count of gaps gives.
 
     Gaps below the largest score of row j3, over ln n: a_1^2 with t - 1 keys (its class), a_1^2 + b^2 with all n - 1. N(g) keys lie
@@ -174,7 +190,7 @@ def temperature_curves(points):
     rows = []
     keys = ["noise", "a_1", "b", "n", "d"]
     for key, part in parts(points[(points["method"] == "softmax") & (points["mask"] == "full")], keys):
-        noise, a, b, n, d = key
+        _, a, b, n, d = key
         lo, hi = crossing(part["scale"], part["special_mass_d1"], 0.5)
         t, log = n // (d - 2), np.log(n)
         near, far = a * a * log, (a * a + b * b) * log
@@ -184,7 +200,7 @@ def temperature_curves(points):
     return pd.DataFrame(rows, columns=[*keys, "lo", "hi", "gaps", "most", "length", "slot"])
 
 
-def temperature(points, level):
+def temperature(points: pd.DataFrame, level: float) -> list[Verdict]:
     """No noise: a crossing outside the bracket that counts give. With noise: one that is not the scale of counts within a factor 2."""
     found = temperature_curves(points).astype({"lo": float, "hi": float})
     found = found[np.isfinite(found["lo"]) | np.isinf(found["hi"])]  # the axis holds the beginning
@@ -193,11 +209,11 @@ def temperature(points, level):
     return [_temperature(noise, part.set_index("slot")) for (noise,), part in parts(found, ["noise"])]
 
 
-def _temperature(noise, found):
+def _temperature(noise: float, found: pd.DataFrame) -> Verdict:
     middle = np.where(np.isinf(found["hi"]), np.inf, (found["lo"] + found["hi"]) / 2)
     ratio, alone = middle / found["gaps"], middle / found["length"]
-    numbers = (f"critical scale is {range_text(ratio)} of the scale of gaps, {range_text(alone)} of that of the number of keys and the largest gap "
-               "alone")
+    numbers = (f"critical scale is {range_text(ratio)} of the scale of gaps, {range_text(alone)} of that of the number of keys and the "
+               "largest gap alone")
     if noise == 0:
         right = (found["hi"] >= found["gaps"] * (1 - 1e-9)) & (found["lo"] <= found["most"] * (1 + 1e-9))
         return counted("no noise: max ln N(g)/g <= critical scale <= max ln(2 N(g))/g", right, found, numbers, IDENTITY,
@@ -210,7 +226,7 @@ def _temperature(noise, found):
 # ---- memories ---------------------------------------------------------------------------------------------------------
 
 
-def capacities(points, level, sure=False):
+def capacities(points: pd.DataFrame, level: float, sure: bool = False) -> pd.DataFrame:
     """A row for each method, degree and width: (lo, hi] holds the number of pairs up to which the share recalled is at least the
     level; weights z have degree 1. sure: by the interval of the share, that of the draws, instead of the share."""
     rows = []
@@ -222,28 +238,28 @@ def capacities(points, level, sure=False):
     return pd.DataFrame(rows, columns=["beta", "d", "lo", "hi", "slot"])
 
 
-def memory(points, level):
+def memory(points: pd.DataFrame, level: float) -> list[Verdict]:
     """The exponent of n ln n in d surely is not 2 (95 %)."""
     return [_memory(points, each) for each in (0.5, level)]
 
 
-def _memory(points, level):
+def _memory(points: pd.DataFrame, level: float) -> Verdict:
     statement = f"weights z: n pairs of which {level:g} are recalled need d^2 of order n ln n"
     found = capacities(points[points["method"] == "linear"], level)
     found = found[(found["lo"] > 1) & np.isfinite(found["hi"])]
     log = np.log(found["d"])
     fitted, plain = (slope(log, np.log(take(found["lo"])), np.log(take(found["hi"]))) for take in (lambda n: n * np.log(n), lambda n: n))
-    if fitted is None:
+    if fitted is None or plain is None:
         return untested(statement, "fewer than three widths at which recall passes the level")
     if fitted[2] - fitted[1] > WIDEST["root"]:
         return untested(statement, f"n ln n ~ d^{fit_text(fitted)}: too wide an interval to say")
     middle = np.sqrt(found["lo"] * found["hi"])
     return Verdict(statement, CONSISTENT if fitted[1] <= 2 <= fitted[2] else CONTRADICTED,
-                   f"n ln n ~ d^{fit_text(fitted)}, n ~ d^{fit_text(plain)} over d = {found['d'].min()} to {found['d'].max()}; 2 n ln n/d^2 is "
-                   f"{range_text(2 * middle * np.log(middle) / found['d'] ** 2)}")
+                   f"n ln n ~ d^{fit_text(fitted)}, n ~ d^{fit_text(plain)} over d = {found['d'].min()} to {found['d'].max()}; 2 n "
+                   f"ln n/d^2 is {range_text(2 * middle * np.log(middle) / found['d'] ** 2)}")
 
 
-def kernels(points, level):
+def kernels(points: pd.DataFrame, level: float) -> Verdict:
     """At some width a degree holds surely no more pairs than the one before: brackets the other way round, between numbers of pairs at
     which the interval of the share recalled (95 %) does not hold the level. Two such intervals have to be wrong at once for that."""
     statement = f"z^beta holds more pairs the higher the degree, at the same width (recall {level:g})"
@@ -256,10 +272,11 @@ def kernels(points, level):
         return untested(statement, "no two degrees hold surely different numbers at any width")
     at = known[known["d"] == known.loc[np.isfinite(known["hi"]), "d"].max()]
     told = ", ".join(f"{_pairs(row.lo, row.hi)} at {row.beta:g}" for row in at.itertuples())
-    return counted(statement, ~steps["fewer"], steps, f"surely more in {int(steps['more'].sum())}; at d = {at['d'].iloc[0]}: {told}", of="steps")
+    return counted(statement, ~steps["fewer"], steps, f"surely more in {int(steps['more'].sum())}; at d = {at['d'].iloc[0]}: {told}",
+                   of="steps")
 
 
-def _pairs(lo, hi):
+def _pairs(lo: float, hi: float) -> str:
     return f"> {lo:.0f}" if hi == np.inf else f"<= {hi:.0f}" if lo == -np.inf else f"{lo:.0f} to {hi:.0f}"
 
 
@@ -269,7 +286,7 @@ LEADING = {"tree": lambda beta: 8 * (beta - 1), "tensorsketch": lambda beta: 2 *
 NEAR = 1.25  #: a leading term is called right within this factor
 
 
-def variances(points):
+def variances(points: pd.DataFrame) -> dict[tuple[str, float], Array]:
     """Samples of r Var of one estimate at cosine 1, an entry for each seed: {(method, beta): array}.
 
     Of n unit queries and keys n pairs have cosine 1 and n^2 - n one near 0, whose r Var is 1 up to 1/d:
@@ -282,7 +299,7 @@ def variances(points):
     return {key: sample[part.index].to_numpy() for key, part in parts(chosen, ["method", "beta"])}
 
 
-def _mean(sample, error=0.01, repetitions=2000):
+def _mean(sample: Array, error: float = 0.01, repetitions: int = 2000) -> tuple[float, float, float]:
     """(mean, lo, hi) by resampling. hi is inf where the largest of the sample makes more than a twentieth of its sum: what is rarer
     than one in the sample may then make the mean."""
     random = np.random.default_rng(len(sample))
@@ -291,7 +308,7 @@ def _mean(sample, error=0.01, repetitions=2000):
     return sample.mean(), lo, np.inf if sample.max() > sample.sum() / 20 else hi
 
 
-def sketch_size(method, points, level):
+def sketch_size(method: str, points: pd.DataFrame, level: float) -> Verdict:
     """An interval (99 %) of r Var that has no value within a factor 1.25 of the leading term."""
     formula = {"tree": "8 (beta - 1)", "tensorsketch": "2 (2^beta - 1)"}[method]
     statement = f"{method}: r Var = {formula} at cosine 1, within a factor {NEAR:g}"
@@ -304,11 +321,11 @@ def sketch_size(method, points, level):
                    tuple(_slots(points, method, wrong)))
 
 
-def _slots(points, method, degrees):
+def _slots(points: pd.DataFrame, method: str, degrees: list[float]) -> list[int]:
     return [int(points.index[(points["method"] == method) & (points["beta"] == beta)][0]) for beta in degrees]
 
 
-def sketch_crossing(points, level):
+def sketch_crossing(points: pd.DataFrame, level: float) -> Verdict:
     """At a degree up to 3 tree has surely less variance, or at one from 4 on TensorSketch (intervals of 99 %)."""
     statement = "TensorSketch has less variance up to degree 3, the tree from degree 4 on"
     found = {key: _mean(sample) for key, sample in variances(points).items() if len(sample) >= 20}
@@ -334,7 +351,7 @@ ACCURATE = 0.01  #: error of the output that a Taylor kernel is to reach
 SEEDS = 3  #: draws of the data from which a mean has an interval here
 
 
-def orders(points):
+def orders(points: pd.DataFrame) -> pd.DataFrame:
     """A row for each curve over the order: entries, grows, n, d, seed, the order at which the error passes 1 % (between two orders: on
     the straight line through logarithms of errors), `first`: it does so at the first order; ln of the features C(d + order, order)."""
     rows = []
@@ -352,7 +369,7 @@ def orders(points):
     return pd.DataFrame(rows, columns=["grows", "entries", "n", "d", "seed", "order", "first", "features", "slot"])
 
 
-def _exponents(points, grows):
+def _exponents(points: pd.DataFrame, grows: int) -> dict[float, pd.DataFrame]:
     """{entries: DataFrame, a row for each seed: `last`, the exponent ln features/ln n at the largest n; `slope`, of its straight line
     over ln n; `square`, where that line is at the square of the largest n}, from lengths that every seed has, three of them.
 
@@ -370,7 +387,7 @@ def _exponents(points, grows):
     return result
 
 
-def entries_grow(points, level):
+def entries_grow(points: pd.DataFrame, level: float) -> Verdict:
     """No gamma may keep its exponent ln features/ln n below 1 while n grows to the square of the largest length, or none may keep it
     above, or one keeps it above though a larger one keeps it below; by intervals over seeds, 95 % for all gamma together. A gamma
     whose exponent is not known may be on any side."""
@@ -385,17 +402,18 @@ def entries_grow(points, level):
             lambda each: all(lo < 1 for _, lo, _ in each), lambda each: all(hi > 1 for _, _, hi in each)))
     unknown = set(points.loc[(points["method"] == "taylor") & (points["grows"] == 1), "entries"]) - set(found)
     told = ", ".join(f"{last[0]:.2f}, {square[0]:.2f} at {gamma:g}" for gamma, (last, square) in ends.items())
-    numbers = f"h at the largest n, and at its square on a straight line over ln n: {told}; surely below 1 at {_list(below)}, above at {_list(above)}"
+    numbers = (f"h at the largest n, and at its square on a straight line over ln n: {told}; surely below 1 at {_list(below)}, above at "
+               f"{_list(above)}")
     if not (unknown or maybe_below and maybe_above) or (below and above and max(below) > min(above)):
         return Verdict(statement, CONTRADICTED, numbers)
     return Verdict(statement, CONSISTENT, numbers) if below and above else untested(statement, numbers)
 
 
-def _list(values):
+def _list(values: list[float]) -> str:
     return ", ".join(f"{value:g}" for value in values) or "none"
 
 
-def entries_bounded(points, level):
+def entries_bounded(points: pd.DataFrame, level: float) -> Verdict:
     """The exponent ln features/ln n surely rises with n at bounded entries; by intervals over seeds, 95 % for all bounds together."""
     statement = "bounded entries: the exponent of the features falls as n grows"
     found = {bound: mean_interval(each["slope"], ERROR / len(every)) for every in [_exponents(points, 0)] for bound, each in every.items()}

@@ -13,15 +13,17 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import xarray as xr
 
 from . import claim_rules as rules
 from .checks import of_dataset
-from .critical import level_of
-from .verdicts import untested
+from .study import level_of
+from .verdicts import Verdict, untested
 
 PREFIX = "claim-"
 COLUMNS = ("claim", "source", "statement", "verdict", "numbers", "slots")
@@ -33,10 +35,10 @@ class Claim:
 
     source: str
     needed: tuple[str, ...]
-    rules: tuple
+    rules: tuple[Any, ...]
 
 
-def _signal(method, law):
+def _signal(method: str, law: str) -> Any:
     return functools.partial(rules.signal, method, law)
 
 
@@ -105,12 +107,12 @@ def lines(found: pd.DataFrame) -> list[str]:
     return [f"{row.statement} ({row.source}): {row.verdict}. {row.numbers}." for row in found.itertuples()]
 
 
-def _verdicts(rule, points, level):
+def _verdicts(rule: Callable[..., Any], points: pd.DataFrame, level: float) -> list[Verdict]:
     said = rule(points, level)
     return said if isinstance(said, list) else [said]
 
 
-def _name(ds):
+def _name(ds: xr.Dataset) -> str:
     """The name of the study, as the file has it."""
     try:
         return str(json.loads(ds.attrs["provenance_resolved"])["study"])
@@ -118,7 +120,7 @@ def _name(ds):
         return ""
 
 
-def _points(ds):
+def _points(ds: xr.Dataset) -> pd.DataFrame:
     """Done points, every column that is a number or a word a point; the index is the slot."""
     frame = pd.DataFrame({name: variable.values for name, variable in ds.variables.items() if variable.dims == ("point",)})
     return frame[frame["done"].astype(bool)]

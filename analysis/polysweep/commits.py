@@ -22,11 +22,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from .kinds import Array
+
 GOLDEN = 0x9E3779B97F4A7C15
 _EXCEPT = ("commit", "launch", "point")
 
 
-def mix(x):
+def mix(x: Array | int) -> Array:
     """SplitMix64's finaliser of an array of uint64."""
     x = np.atleast_1d(np.asarray(x, np.uint64))
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -34,7 +36,7 @@ def mix(x):
     return x ^ (x >> np.uint64(31))
 
 
-def salt(name: str):
+def salt(name: str) -> Array:
     """The number that represents a column's name."""
     h = mix(np.uint64(GOLDEN))
     for byte in name.encode():
@@ -45,7 +47,7 @@ def salt(name: str):
 LAUNCH_TEXTS = ("started", "hosts", "version", "mpi", "hdf5", "cpu", "blas", "blas_kernel")
 
 
-def launch_checksums(texts) -> np.ndarray:
+def launch_checksums(texts: dict[str, Array]) -> np.ndarray:
     """Of launches whose texts are given as bytes: {name of LAUNCH_TEXTS: array of bytes strings}."""
     h = np.zeros(len(texts["started"]), np.uint64)
     for name in LAUNCH_TEXTS:
@@ -66,12 +68,12 @@ def content_sum(line: int, values: np.ndarray) -> np.uint64:
     return np.sum(mix(values.view("<u8") ^ place)[~np.isnan(values)], dtype=np.uint64)
 
 
-def _enters(values, default):
+def _enters(values: Array, default: Array | float | None) -> Array:
     filled = ~np.isnan(values) if values.dtype.kind == "f" else values != 0
     return filled if default is None else filled & (values != default)
 
 
-def _terms(name, values):
+def _terms(name: str, values: Array) -> Array:
     word = values.astype({"f": "<f8", "i": "<i8"}.get(values.dtype.kind, "<u8")).view("<u8")
     return mix(salt(name) ^ mix(word + np.uint64(GOLDEN)))
 
@@ -79,10 +81,10 @@ def _terms(name, values):
 class Checksum:
     """Sums up columns one at a time: ``add`` each, then ``words()`` are the commit words the slots should have."""
 
-    def __init__(self, slots: int):
+    def __init__(self, slots: int) -> None:
         self._sum = np.zeros(slots, np.uint64)
 
-    def add(self, name: str, values: np.ndarray, default=None):
+    def add(self, name: str, values: np.ndarray, default: Array | float | None = None) -> None:
         """default: the value that does not enter, as the column's attribute `commit_default` has it; None, NaN: none."""
         if name in _EXCEPT:
             return

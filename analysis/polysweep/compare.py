@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import os
+import pathlib
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -10,8 +12,10 @@ import xarray as xr
 from .checks import check_dataset
 from .foreign import plain
 from .grid import axes
+from .hdf import COORDINATES
+from .kinds import Array
 from .methods import facts
-from .read import COORDINATES, SLOT, UNITS
+from .read import SLOT, UNITS
 from .times import COLUMNS, compare_times
 
 #: numbers below are compared as if they were this large, as `polysweep verify` does: rounding of what is 0 is no difference
@@ -29,13 +33,13 @@ class Comparison(pd.DataFrame):
     each value that disagrees (column, slot_a, slot_b, a, b, difference), the largest difference of a column first, at most
     MOST_PLACES of each column."""
 
-    _metadata = ["times", "places"]
+    _metadata: ClassVar[list[str]] = ["times", "places"]
 
     @property
-    def _constructor(self):
+    def _constructor(self) -> Any:
         return pd.DataFrame  # a part of the table is a plain one
 
-    def __str__(self):
+    def __str__(self) -> str:
         if not self.attrs["points"]:
             return f"no point in common ({self.attrs['only_a']} only in a, {self.attrs['only_b']} only in b)"
         wrong = self[~self["agrees"]]
@@ -46,7 +50,7 @@ class Comparison(pd.DataFrame):
         return text + ("; times: " + ", ".join(f"{count} {word}" for word, count in counts.items()) if len(counts) else "")
 
 
-def compare(a, b, same_build=None) -> Comparison:
+def compare(a: pathlib.Path | xr.Dataset, b: Any, same_build: bool | None = None) -> Comparison:
     """Two results of one study, over the points that are done in both: science columns by what they promise, times by tests.
 
     Parameters
@@ -84,7 +88,7 @@ def compare(a, b, same_build=None) -> Comparison:
     same_build = _same_build(a, b) if same_build is None else same_build
     left, right, only_a, only_b = _matched(a, b)
     found = [_column(name, a, b, left, right, same_build)
-             for name in a.data_vars if name in b.data_vars and name not in SLOT and _promises(a[name])]
+             for name in map(str, a.data_vars) if name in b.data_vars and name not in SLOT and _promises(a[name])]
     result = Comparison([row for row, _ in found], columns=["column", "points", "largest", "tolerance", "outside", "agrees"])
     result.places = pd.concat([places for _, places in found if len(places)] or [pd.DataFrame(columns=PLACES)], ignore_index=True)
     result.times = compare_times(a, b, left, right) if len(left) else pd.DataFrame(columns=COLUMNS)
@@ -92,7 +96,7 @@ def compare(a, b, same_build=None) -> Comparison:
     return result
 
 
-def _opened(x):
+def _opened(x: Any) -> xr.Dataset:
     from .read import open as read
 
     if not isinstance(x, (str, os.PathLike)):
@@ -100,7 +104,7 @@ def _opened(x):
     return x if isinstance(x, xr.Dataset) else read(x)
 
 
-def _same_build(a, b):
+def _same_build(a: xr.Dataset, b: xr.Dataset) -> bool:
     from .read import provenance
 
     builds = []
@@ -111,17 +115,17 @@ def _same_build(a, b):
     return builds[0] == builds[1] and len(builds[0]) == 1
 
 
-def _bitwise(variable):
+def _bitwise(variable: xr.DataArray) -> bool:
     return variable.attrs.get("reproducibility") == "bitwise"
 
 
-def _tolerances(variable):
+def _tolerances(variable: xr.DataArray) -> Array:
     """Of fp64 and fp32; infinite where nothing is promised."""
     silent = [0.0, 0.0] if _bitwise(variable) else [np.inf, np.inf]
     return np.atleast_1d(variable.attrs.get("reproducibility_other", silent)).astype(float)
 
 
-def _allowed(other, precision):
+def _allowed(other: Array, precision: Array) -> Array:
     """The tolerance of each point. In bf16 and fp16 last bits decide how a weight is rounded, which moves by twice the unit
     roundoff relative to it: that much of a sum over keys (5e-6 in fp32), ten times of what is left of larger numbers."""
     tolerance = np.where(precision == "fp64", other[0], other[-1])
@@ -131,11 +135,11 @@ def _allowed(other, precision):
     return tolerance + 2 * unit * min(other[-1] / _SUM, 10)
 
 
-def _promises(variable):
+def _promises(variable: xr.DataArray) -> bool:
     return variable.dims == ("point",) and (_bitwise(variable) or bool(np.isfinite(_tolerances(variable)).any()))
 
 
-def _matched(a, b):
+def _matched(a: xr.Dataset, b: xr.Dataset) -> tuple[Array, Array, int, int]:
     """Indices of points with equal coordinates that are done in both, and how many are done in one only.
 
     The team that was asked for is no part of what a point computes; it counts where a file has a point on several teams.
@@ -153,7 +157,7 @@ def _matched(a, b):
     return both["index_a"].to_numpy(), both["index_b"].to_numpy(), len(tables[0]) - len(both), len(tables[1]) - len(both)
 
 
-def _grown(name, a, b, left, right):
+def _grown(name: str, a: xr.Dataset, b: xr.Dataset, left: Array, right: Array) -> Array:
     """Points where a column has another meaning in the older of the two, which lacks the newer column."""
     beside = GROWN.get(name)
     if beside is None:
@@ -163,7 +167,7 @@ def _grown(name, a, b, left, right):
     return old[0] | old[1]
 
 
-def _column(name, a, b, left, right, same_build):
+def _column(name: str, a: xr.Dataset, b: xr.Dataset, left: Array, right: Array, same_build: bool) -> tuple[Any, ...]:
     ds, x, y = a, a[name].values[left], b[name].values[right]
     about = facts(ds)
     bitwise = np.isin(ds["method"].values[left], about.index[about["bitwise"]])

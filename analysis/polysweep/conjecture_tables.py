@@ -1,8 +1,11 @@
 """What a study predicts against its results, as a person reads it."""
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from .cases import number
 from .checks import of_dataset
@@ -15,9 +18,10 @@ MOST_SHOWN = 10  #: counterexamples of a claim in a report
 
 
 @of_dataset
-def claims_frame(ds) -> tuple[pd.DataFrame, pd.DataFrame]:
+def claims_frame(ds: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(a row per claim, a row per counterexample of any of them, the strongest of each first)."""
-    claims, listed = [], []
+    claims: list[dict[str, Any]] = []
+    listed = []
     for name, (when, then) in predictions_of(ds)[1].items():
         try:
             found = counterexamples(ds, name)
@@ -33,7 +37,7 @@ def claims_frame(ds) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 @of_dataset
-def conjecture_tables(ds, found=None, level=None):
+def conjecture_tables(ds: xr.Dataset, found: xr.Dataset | None = None, level: float | None = None) -> list[tuple[Table, pd.DataFrame]]:
     """[(`Table`, numbers for its file)] of what a study predicts: claims, their strongest counterexamples, critical degrees.
 
     found, level: of `edges`."""
@@ -43,7 +47,7 @@ def conjecture_tables(ds, found=None, level=None):
     return [(table, numbers) for table, numbers in tables if table]
 
 
-def _claims_table(claims):
+def _claims_table(claims: pd.DataFrame) -> Table | None:
     if not len(claims):
         return None
     numbers = ("about", "computed", "contradict", "seem_to")
@@ -53,11 +57,12 @@ def _claims_table(claims):
     if (claims["note"] != "").any():
         shown["note"] = claims["note"]
     return Table("Claims of the study", "How many points each claim is about, how many of them were computed, and how many contradict "
-                 "it: rates by exact one-sided tests on the samples that they are worth, corrected by Holm's rule for all points of the claim; other "
-                 "columns as they were measured. Seem to: false as measured, which chance may explain.", shown, "predicted-claims.csv")
+                 "it: rates by exact one-sided tests on the samples that they are worth, corrected by Holm's rule for all "
+                 "points of the claim; other columns as they were measured. Seem to: false as measured, which chance may explain.",
+                 shown, "predicted-claims.csv")
 
 
-def _counterexample_table(listed):
+def _counterexample_table(listed: pd.DataFrame) -> Table | None:
     if not len(listed):
         return None
     top = listed.groupby("claim", sort=False).head(MOST_SHOWN)
@@ -73,7 +78,7 @@ def _counterexample_table(listed):
                  "prints a study that computes them again, with other seeds and ten times the trials.", shown, "counterexamples.csv")
 
 
-def _residual_table(left):
+def _residual_table(left: pd.DataFrame) -> Table | None:
     if not len(left):
         return None
     names = [name for name in left if name not in _NUMBERS and left[name].nunique(dropna=False) > 1 or name == "prediction"]
@@ -93,16 +98,16 @@ _NUMBERS = ("predicted", "measured", "lo", "hi", "difference", "z", "inside", "t
             "first", "last", "settled")
 
 
-def _edge(lo, hi, measured, first, last, settled):
+def _edge(lo: float, hi: float, measured: float, first: float, last: float, settled: bool) -> str:
     if lo == lo:
         return f"({number(lo)}, {number(hi)}]" if lo > -np.inf else f"<= {number(hi)}"
     return f"none in {number(first)}..{number(last)}" if settled and measured != measured else "not settled"
 
 
-def _differences(left, prefix):
+def _differences(left: pd.DataFrame, prefix: str) -> list[str]:
     return ["" if x != x else "never" if np.isinf(x) else f"{x:+.2f}, inside" if inside else f"{x:+.2f}, {z:+.1f} sd"
             for x, z, inside in zip(left[f"{prefix}difference"], left[f"{prefix}z"], left[f"{prefix}inside"])]
 
 
-def _count(x):
+def _count(x: float) -> str:
     return "" if x != x else f"{int(x)}"

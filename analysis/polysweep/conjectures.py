@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from scipy.special import betainc, betaln
 
 from .checks import check_name, fraction, of_dataset
@@ -19,6 +21,7 @@ from .critical import pvalues
 from .curve import is_parameter
 from .expression import Expression, true
 from .grid import distinguishing
+from .kinds import Array
 from .study import resolved_of, rule_of
 from .times import holm
 
@@ -30,7 +33,7 @@ _TURNED = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE}
 
 
 @of_dataset
-def predictions_of(ds) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+def predictions_of(ds: xr.Dataset) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
     """({name: expression} of critical degrees, {name: (when, then)} of claims) of a file's study; those whose columns ds has."""
     degrees, made = {}, {}
     given = resolved_of(ds).get("predict")
@@ -54,7 +57,8 @@ class Counterexamples:
     about: points that the claim is about; computed: those that are done; without_value: done, but a column that is claimed something
     of is NaN there. contradict: points of `table`; seem_to: further ones where the claim is false as measured, which chance may explain.
     tested: some comparison is tested. exact: no trials of computed points share draws; where they do, tests take an effective number
-    of trials, which is calibrated at 95 %: smaller p-values are too small, and `error` is about, not at most, what it says. untested_rate: a rate is compared as it was measured, since a test does not fit.
+    of trials, which is calibrated at 95 %: smaller p-values are too small, and `error` is about, not at most, what it says.
+    untested_rate: a rate is compared as it was measured, since a test does not fit.
     table: a row per counterexample, the strongest first: `slot`, what distinguishes points, the results that are named, `beyond` (by how
     much), `p_value`, `p_corrected` (NaN where nothing is tested).
     """
@@ -73,7 +77,7 @@ class Counterexamples:
     untested_rate: bool
     table: pd.DataFrame
 
-    def __str__(self):
+    def __str__(self) -> Any:
         text = f"{self.contradict} of {self.computed} computed points contradict it"
         if self.computed < self.about:
             text += f" ({self.about} that it is about)"
@@ -81,7 +85,7 @@ class Counterexamples:
 
 
 @of_dataset
-def counterexamples(ds, name: str, error: float | None = None) -> Counterexamples:
+def counterexamples(ds: xr.Dataset, name: str, error: float | None = None) -> Counterexamples:
     """Which points contradict claim `name` of the study, ``predict: {name: {when: ..., then: ...}}``.
 
     Points that were not computed count among those that the claim is about where `when` says so, and where it names theory that the
@@ -139,7 +143,7 @@ def counterexamples(ds, name: str, error: float | None = None) -> Counterexample
 class _Claim:
     """A claim over all points: about, known, holds, p, beyond, by_test (whether p is of a test), all (point,)."""
 
-    def __init__(self, ds, name, when, then):
+    def __init__(self, ds: xr.Dataset, name: str, when: str, then: str) -> None:
         self._ds, self._then = ds, Expression(then, ds, {})
         self.about = self._about(name, when)
         values = [ds[each].values for each in self._then.names]
@@ -158,12 +162,12 @@ class _Claim:
             self.by_test = np.where(smaller, part.tests > 0, self.by_test)
             self.p = np.where(smaller, p, self.p)
 
-    def columns(self, slots):
+    def columns(self, slots: Array) -> dict[str, Array]:
         ds, chosen = self._ds, distinguishing(self._ds, ("method", "beta", "n", "d"))[0]
         results = [name for name in self._then.names if name not in chosen and not is_parameter(ds, name)]
         return {name: ds[name].values[slots] for name in (*chosen, *results)}
 
-    def _about(self, name, when):
+    def _about(self, name: str, when: str) -> Array:
         """By the column; where it has no value, by `when` itself, as far as its columns have one."""
         stored = self._ds[f"predict_{name}"].values
         there, unknown = stored == stored, np.zeros(len(stored), bool)
@@ -173,7 +177,7 @@ class _Claim:
             ds, unknown = ds.assign({column: ("point", values)}), unknown | ~known
         return np.where(there, stored == 1, true(expression.value(ds)) | unknown)
 
-    def _part(self, node):
+    def _part(self, node: Any) -> _Part:
         part = _Part(self._names(node) & set(RATES), np.full(self.p_size, np.nan), np.ones(self.p_size, bool))
         if not isinstance(node, ast.Compare) or self._has_words(node):
             return part.as_measured(true(self._then.value(self._ds, node)))
@@ -184,30 +188,31 @@ class _Claim:
         part.known = (value == value) & (bound == bound)
         part.beyond = _beyond(operation, value, bound)
         known_before = all(is_parameter(self._ds, name) or name.startswith(THEORY) for name in self._names(right))
-        if not self._rate(left) or not known_before or operation is ast.NotEq:
+        rate = self._rate(left)
+        if rate is None or not known_before or operation is ast.NotEq:
             return part.as_measured(true(self._then.value(self._ds, node)))
-        at_most, at_least = rate_pvalues(self._ds, self._rate(left), bound)
+        at_most, at_least = rate_pvalues(self._ds, rate, bound)
         part.tests = 2 if operation is ast.Eq else 1
         part.p = at_most if operation in _LESS else at_least if operation in _MORE else np.minimum(at_most, at_least)
         return part
 
     @property
-    def p_size(self):
+    def p_size(self) -> int:
         return self._ds.sizes["point"]
 
-    def _names(self, node):
-        return {self._then.column(each, self._ds) for each in ast.walk(node) if isinstance(each, ast.Name)} - {None}
+    def _names(self, node: Any) -> set[str]:
+        return {name for each in ast.walk(node) if isinstance(each, ast.Name) and (name := self._then.column(each, self._ds))}
 
-    def _rate(self, node):
+    def _rate(self, node: Any) -> str | None:
         return node.id if isinstance(node, ast.Name) and node.id in RATES else None
 
-    def _has_words(self, node):
+    def _has_words(self, node: Any) -> bool:
         return any(self._ds[name].dtype.kind == "U" for name in self._names(node))
 
 
-def _along_degrees(ds, column, there):
+def _along_degrees(ds: xr.Dataset, column: str, there: Array) -> tuple[Array, Array]:
     """(values, known) of a column that is the same for all degrees of a case, where some point of the case has it."""
-    names = [name for name in ds.coords if name != "beta" and is_parameter(ds, name)]
+    names = [name for name in map(str, ds.coords) if name != "beta" and is_parameter(ds, name)]
     curve = pd.DataFrame({name: ds[name].values for name in names}).groupby(names, dropna=False, sort=False).ngroup().to_numpy()
     first = pd.Series(np.flatnonzero(there), curve[there]).groupby(level=0).first().reindex(range(curve.max(initial=-1) + 1))
     at, known = first.fillna(0).astype(int).to_numpy()[curve], first.notna().to_numpy()[curve]
@@ -216,25 +221,25 @@ def _along_degrees(ds, column, there):
 
 @dataclass
 class _Part:
-    names_rate: set
+    names_rate: set[Any]
     beyond: np.ndarray
     known: np.ndarray
-    p: np.ndarray | None = None
+    p: Any = None
     tests: int = 0
 
-    def as_measured(self, holds):
+    def as_measured(self, holds: Array) -> _Part:
         self.p = np.where(holds, 1.0, 0.0)
         return self
 
 
-def _split(node):
+def _split(node: Any) -> list[Any]:
     """The parts that `and` joins."""
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
         return [part for each in node.values for part in _split(each)]
     return [node]
 
 
-def _beyond(operation, value, bound):
+def _beyond(operation: Any, value: Array, bound: Array) -> Array:
     if operation is ast.Eq:
         return np.abs(value - bound)
     if operation is ast.NotEq:
@@ -246,7 +251,7 @@ def _beyond(operation, value, bound):
 
 
 @of_dataset
-def rate_pvalues(ds, rate: str, bound):
+def rate_pvalues(ds: xr.Dataset, rate: str, bound: Array | float) -> tuple[Array, Array]:
     """(p of "the true rate is at most the bound", p of "at least"), (point,) each.
 
     rate: success_rate, fire_rate_d1 or fire_rate_d0. Exact binomial tests on the samples that the rate is worth; where a rule ended the
@@ -267,28 +272,28 @@ def rate_pvalues(ds, rate: str, bound):
     return np.where(bound < 0, 0.0, at_most), np.where(bound > 1, 0.0, at_least)
 
 
-def _trials(ds):
+def _trials(ds: xr.Dataset) -> Array:
     done = ds["trials_done"].values if "trials_done" in ds else 0
     return np.where(done > 0, done, ds["trials"].values).astype(float)
 
 
-def _shares_draws(ds):
+def _shares_draws(ds: xr.Dataset) -> Array:
     """Trials of a fixed number that share draws of rows."""
     rows = ds["data_draws"].values.astype(float) if "data_draws" in ds.variables else np.zeros(ds.sizes["point"])
     fixed = ds["trials_stop"].values == "fixed" if "trials_stop" in ds else np.ones(len(rows), bool)
     return fixed & (rows > 0) & (rows < _trials(ds))
 
 
-def _clusters(ds):
+def _clusters(ds: xr.Dataset) -> Array:
     """Draws that share neither rows nor tables; 0 where nothing is drawn."""
-    def column(name):
+    def column(name: str) -> Array:
         return ds[name].values.astype(float) if name in ds.variables else np.zeros(ds.sizes["point"])
 
     tables, rows = np.where(column("weights") > 0, 0, column("draws")), column("data_draws")
     return np.where((tables == 0) | (rows == 0), tables + rows, np.minimum(tables, rows))
 
 
-def _at_any_end(ds, rate, e, trials, clusters):
+def _at_any_end(ds: xr.Dataset, rate: str, e: Array, trials: Array, clusters: Array) -> tuple[Array, Array]:
     successes = ds[RATES[rate]].values.astype(float)
     failures, inner = trials - successes, np.where((e > 0) & (e < 1), e, 0.5)
     with np.errstate(divide="ignore"):

@@ -17,6 +17,7 @@ else is open. A degree that a search did not visit counts as a candidate, never 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ from scipy.special import betainc
 from . import oracle
 from .cases import BASELINES, CONSTANTS, case_columns, closed_form, ignored, judged, number, rate, table
 from .checks import fraction, of_dataset
+from .kinds import Array
 from .study import LEVEL, level_of, rule_of
 from .times import holm
 
@@ -53,7 +55,7 @@ class Edges:
     upper: tuple[float, float] = (np.nan, np.nan)
     gap: bool = False
 
-    def words(self, side="lower") -> str:
+    def words(self, side: str = "lower") -> str:
         """"in [4, 5]", "< 5" (the grid has no degree that is surely below), "> 40", "none in 1..16", "not settled"."""
         if self.verdict == "none":
             return "none in {}..{}".format(*map(number, self.grid))
@@ -63,7 +65,8 @@ class Edges:
         return f"< {number(hi)}" if lo == -np.inf else f"> {number(lo)}" if hi == np.inf else f"in [{number(lo)}, {number(hi)}]"
 
 
-def edges(beta, rates, samples, level=LEVEL, error=ERROR, stopped=None) -> Edges:
+def edges(beta: Array | list[int], rates: Array, samples: Array, level: float = LEVEL, error: float = ERROR,
+          stopped: Array | None = None) -> Edges:
     """Both edges of a measured curve; arrays over the degrees of its grid, in any order.
 
     rates: of success, NaN where nothing is measured yet. samples: independent trials behind each rate, not necessarily
@@ -90,7 +93,7 @@ def edges(beta, rates, samples, level=LEVEL, error=ERROR, stopped=None) -> Edges
                  bool((below[sure[0]:sure[-1]] <= error / len(beta)).any()))
 
 
-def pvalues(rates, samples, level):
+def pvalues(rates: Array, samples: Array, level: Array | float) -> tuple[Array, Array]:
     """(p of "rate >= level", p of "rate < level"), exact binomial tests with any real number of samples; 1 without any.
 
     P(X <= k) = I_(1-level)(n - k, k + 1) and P(X >= k) = I_level(k, n - k + 1), I the regularised incomplete beta function.
@@ -106,7 +109,7 @@ def pvalues(rates, samples, level):
     return np.where(known, at_most, 1.0), np.where(known, at_least, 1.0)
 
 
-def undecided(points, level, decided_at) -> np.ndarray:
+def undecided(points: dict[str, Array] | xr.Dataset, level: float, decided_at: float | None) -> np.ndarray:
     """(point,) bool: a rule ended the trials before, or without, a decision on which side of the level the rate is.
 
     points: arrays by name. decided_at: the level at which the rule of the study decides, else None. At another level, and where
@@ -118,7 +121,7 @@ def undecided(points, level, decided_at) -> np.ndarray:
     return np.isfinite(np.asarray(points["trials_error"], float)) & unsure
 
 
-def ruled(points, level, decided_at) -> np.ndarray:
+def ruled(points: dict[str, Array], level: float, decided_at: float | None) -> np.ndarray:
     """(2, point) p-values of "rate >= level" and "rate < level" of points whose trials a rule ended, NaN of others: the chance that
     the rule errs, trials_error, of what it decided, else 1."""
     error, rates = (np.asarray(points[name], float) for name in ("trials_error", "success_rate"))
@@ -126,18 +129,18 @@ def ruled(points, level, decided_at) -> np.ndarray:
     return np.where(np.isfinite(error), np.where([sure & ~above, sure & above], error, 1.0), np.nan)
 
 
-def decided_at(ds) -> float | None:
+def decided_at(ds: xr.Dataset) -> float | None:
     """The level at which the study's rule ends trials that are decided; None where it has no such rule."""
     rule = rule_of(ds)
     return level_of(ds) if rule and rule["until"] == "decided" else None
 
 
-def needed(degrees, level=LEVEL, error=ERROR) -> int:
+def needed(degrees: int, level: float = LEVEL, error: float = ERROR) -> int:
     """Trials without a failure that it takes to settle anything on a grid: ln(2 G/error)/ln(1/level) of G degrees."""
     return int(np.ceil(np.log(2 * degrees / error) / -np.log(level) - 1e-9))
 
 
-def theory_edges(beta, probability, level=LEVEL):
+def theory_edges(beta: Array | list[int], probability: Array | list[Any], level: float = LEVEL) -> tuple[float, float]:
     """(first, last) grid degree with exact probability >= level; NaN, NaN for none, last = inf if still so at the end."""
     order = np.argsort(beta, kind="stable")
     beta, p = np.asarray(beta, float)[order], np.asarray(probability, float)[order]
@@ -215,19 +218,19 @@ def critical(ds: xr.Dataset, level: float | None = None, *, error: float = ERROR
     return found.iloc[np.argsort(last, kind="stable")].reset_index(drop=True)
 
 
-def _along_curves(frame, keys):
+def _along_curves(frame: pd.DataFrame, keys: list[str]) -> Array:
     """Positions of the points with a degree, curve by curve and along each."""
     swept = np.flatnonzero(frame["beta"].notna())
     place = frame[[*keys, "beta"]].iloc[swept].reset_index(drop=True).sort_values([*keys, "beta"], kind="stable")
     return swept[place.index]
 
 
-def _taken(values, order):
+def _taken(values: Array, order: Array) -> Array:
     """What a column has there; of one that has one value for all (see `read.compact`) nothing is copied."""
     return np.broadcast_to(values[0], order.shape) if values.size and values.strides == (0,) else values[order]
 
 
-def _changes(keys):
+def _changes(keys: list[Array]) -> Array:
     """Where a row of the columns differs from the one before it; the first does."""
     changed = np.zeros(len(keys[0]), dtype=bool)
     changed[:1] = True
@@ -237,7 +240,7 @@ def _changes(keys):
     return changed
 
 
-def _row(curve, keys, beside, level, error):
+def _row(curve: dict[str, Array], keys: list[str], beside: dict[str, _Beside], level: float, error: float) -> dict[str, Any]:
     """curve: arrays by name, one entry per degree, sorted."""
     row = {name: curve[name][0] for name in keys}
     done = curve["done"] & ~np.isnan(curve["rate"])
@@ -263,7 +266,7 @@ def _row(curve, keys, beside, level, error):
     return row
 
 
-def exact(curve):
+def exact(curve: dict[str, Array]) -> Array:
     """Exact probability at every degree. Of degrees that a search did not need the file has none: they get it from this package's
     closed form, where that is the file's at the others; else none has one, since some say nothing of the grid."""
     theory = curve["theory_success"]
@@ -276,7 +279,7 @@ def exact(curve):
     return np.where(left, oracle.success(curve["beta"].astype(float), int(curve["m"][0]), **point), theory)
 
 
-def _samples(curve):
+def _samples(curve: dict[str, Array]) -> Array:
     """Independent trials behind each rate, from the file: trials that share a draw of data or of a sketch are not independent."""
     return np.where(curve["success_samples"] > 0, curve["success_samples"], curve["trials_done"])
 
@@ -284,10 +287,10 @@ def _samples(curve):
 class _Beside:
     """Rates of a method without a degree, found by the coordinates that it does not ignore, d and n."""
 
-    def __init__(self, points, names):
+    def __init__(self, points: pd.DataFrame, names: list[str]) -> None:
         self._names = [name for name in names if len(points) and not ignored(points[name])] + ["d", "n"]
         points = points[points["done"]]
         self._rates = dict(zip(points[self._names].itertuples(index=False, name=None), rate(points)))
 
-    def rate(self, row):
+    def rate(self, row: dict[str, Any]) -> float:
         return float(self._rates.get(tuple(row[name] for name in self._names), np.nan))

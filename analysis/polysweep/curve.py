@@ -1,24 +1,28 @@
 """Which points are one curve along an axis: the combinations of all other parameters."""
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from .checks import check_name, of_dataset
 from .grid import applies, distinguishing
-from .read import COORDINATES
+from .hdf import COORDINATES
+from .kinds import Array
 from .study import resolved_of, search_of
 
 
 @of_dataset
-def combinations(ds, over: str) -> pd.DataFrame:
+def combinations(ds: xr.Dataset, over: str) -> pd.DataFrame:
     """A row per point, sorted by curve and along it: `combination` (numbers in the order of their first points), `place` in it,
     `value` of the axis; the index is the position of the point.
 
     Points of a combination differ in the axis alone, or in what follows from it. What a search left aside is no axis of a
     combination either: names that the study links to the searched one.
     """
-    check_name(over, [name for name in ds.coords if ds[name].dtype.kind in "iuf" and is_parameter(ds, name)], "axis of numbers")
+    check_name(over, [name for name in map(str, ds.coords) if ds[name].dtype.kind in "iuf" and is_parameter(ds, name)], "axis of numbers")
     chosen, key = distinguishing(ds, ("method", over), (over,))
     names = [name for name in _axes_of_study(ds, over) if name in ds.coords and name not in chosen]
     frame = pd.DataFrame({"key": key, **{name: ds[name].values for name in names}, "alone": _alone(ds)})
@@ -30,12 +34,12 @@ def combinations(ds, over: str) -> pd.DataFrame:
 
 
 @of_dataset
-def is_parameter(ds, name) -> bool:
+def is_parameter(ds: xr.Dataset, name: str) -> bool:
     """Whether a coordinate says which point a slot is, and not what became of it."""
     return name in COORDINATES or name in ds.attrs.get("own_axes", [])
 
 
-def _axes_of_study(ds, over=None):
+def _axes_of_study(ds: xr.Dataset, over: str | None = None) -> list[Any]:
     """Names that the study gives as lists, without `over` and what is linked with it; none where `over` is no such name."""
     study, groups = resolved_of(ds), []
     methods = study.get("methods", [])
@@ -49,12 +53,12 @@ def _axes_of_study(ds, over=None):
     return sorted({name for group in groups if over not in group for name in group})
 
 
-def _is_axis(value):
+def _is_axis(value: dict[str, float | str] | float) -> bool:
     return isinstance(value, list) or isinstance(value, dict) and "from" in value
 
 
 @of_dataset
-def partners(ds, where: str) -> np.ndarray:
+def partners(ds: xr.Dataset, where: str) -> np.ndarray:
     """(point,) position of the point whose column is the level of each: the one for which `where` holds, with the same values of all
     axes that both have, those that `where` names apart; -1: there is none. Points for which it holds are their own.
 
@@ -83,7 +87,7 @@ def partners(ds, where: str) -> np.ndarray:
     return result
 
 
-def _alone(ds):
+def _alone(ds: xr.Dataset) -> Array:
     """(point,): in a file that searched, the points that the study lists one by one are combinations of their own; others 0."""
     count, listed = ds.sizes["point"], resolved_of(ds).get("include") or []
     alone = np.zeros(count, np.int64)

@@ -1,6 +1,8 @@
 """Generating token by token: from which length on a state is smaller than the key-value cache, and from which it is faster."""
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -16,7 +18,7 @@ _NEEDED = ("kv_bytes", "state_total_bytes", *QUANTITIES.values())
 
 
 @of_dataset
-def decode_table(ds: xr.Dataset, against=None) -> pd.DataFrame:
+def decode_table(ds: xr.Dataset, against: str | None = None) -> pd.DataFrame:
     """Of points with ``mode: decode``: a row for every way to keep a state, over all lengths; medians where there are several heads.
 
     Parameters
@@ -70,7 +72,7 @@ def decode_table(ds: xr.Dataset, against=None) -> pd.DataFrame:
     return told(pd.DataFrame(rows), of, how) if rows else pd.DataFrame()
 
 
-def _cached(frame, against, held, names):
+def _cached(frame: pd.DataFrame, against: str | None, held: dict[str, Any], names: list[str]) -> pd.DataFrame:
     """The points that read keys and values of all tokens, of the same case, by length."""
     found = frame[frame["method"] == against]
     for name in names:
@@ -79,7 +81,7 @@ def _cached(frame, against, held, names):
     return found.drop_duplicates("n").set_index("n")
 
 
-def _row(part, cached, error, how):
+def _row(part: pd.DataFrame, cached: pd.DataFrame, error: str, how: list[str]) -> dict[str, float | str]:
     last, common = part.iloc[-1], part[part["n"].isin(cached.index)]
     token = last["kv_bytes"] / (last["n_k"] if last["n_k"] > 0 else last["n"])
     row = {"words": words(last, how), "state": last["state_total_bytes"], "token": token, "state_n": last["state_total_bytes"] / token}

@@ -13,12 +13,14 @@ but for the very ends, where many brackets end at once.
 """
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+import xarray as xr
 from scipy.optimize import brentq
 from scipy.special import log_ndtr
-from scipy.stats import f as f_law
-from scipy.stats import t as t_law
+from scipy.stats import f as f_law, t as t_law
 
 from . import style
 from .cases import number
@@ -26,6 +28,7 @@ from .checks import fraction, of_dataset
 from .curve import combinations
 from .edge_tables import names_of
 from .edges import edges, narrowed
+from .kinds import Array
 from .tables import Table
 
 _FINEST = 500  #: s is not followed below this share of the narrowest bracket
@@ -36,7 +39,7 @@ _FEWEST = 3.0  #: degrees of freedom
 class Brackets:
     """Edges as brackets: lo, hi (N; infinite where a side is open), and x (N, p)."""
 
-    def __init__(self, lo, hi, x):
+    def __init__(self, lo: Array, hi: Array, x: Array) -> None:
         self.lo, self.hi, self.x = np.asarray(lo, float), np.asarray(hi, float), np.asarray(x, float)
         self.ends = [np.where(np.isfinite(end), end, 0.0) for end in (self.lo, self.hi)]
         width = self.hi - self.lo
@@ -44,12 +47,12 @@ class Brackets:
         self.most = _FINEST / narrow.min() if len(narrow) else 1.0  # of 1/s
         self.unit = np.median(narrow) if len(narrow) else 1.0
 
-    def shifted(self, j, value):
+    def shifted(self, j: int, value: float) -> Brackets:
         """With coefficient j at a value: brackets of the others."""
         by = value * self.x[:, j]
         return Brackets(self.lo - by, self.hi - by, np.delete(self.x, j, axis=1))
 
-    def start(self):
+    def start(self) -> Array:
         """(theta/s, 1/s) of least squares on midpoints."""
         middle = np.where(np.isinf(self.lo), self.hi - 0.5 * self.unit, np.where(np.isinf(self.hi), self.lo + 0.5 * self.unit,
                                                                                    0.5 * (self.ends[0] + self.ends[1])))
@@ -57,7 +60,7 @@ class Brackets:
         h = 1 / np.sqrt(np.mean((middle - self.x @ theta) ** 2) + self.unit ** 2 / 12)
         return np.r_[theta * h, h]
 
-    def likelihood(self, at):
+    def likelihood(self, at: Array) -> tuple[float, Array, Array]:
         """(ln L, gradient, Hessian) at (theta/s, 1/s)."""
         line = self.x @ at[:-1]
         low, high = at[-1] * self.lo - line, at[-1] * self.hi - line
@@ -74,7 +77,7 @@ class Brackets:
         hessian = (z[1] * high_high[:, None]).T @ z[1] + (z[0] * low_low[:, None]).T @ z[0] + both + both.T
         return all_of.sum(), gradient, hessian
 
-    def best(self):
+    def best(self) -> tuple[float, Array, float]:
         """(ln L, theta, s) of the maximum, by Newton's method with halved steps."""
         at = self.start()
         value, gradient, hessian = self.likelihood(at)
@@ -98,11 +101,11 @@ class Brackets:
             at, (value, gradient, hessian) = there, found
         return value, at[:-1] / at[-1], 1 / at[-1]
 
-    def loss(self, j, value, best):
+    def loss(self, j: int, value: float, best: float) -> float:
         """Twice what coefficient j at a value loses in ln L against the best."""
         return 2 * (best - self.shifted(j, value).best()[0])
 
-    def share(self, theta, s):
+    def share(self, theta: Array, s: float) -> float:
         """Information about ln s at the maximum, the others free, over that of edges known to a point."""
         p, at = len(theta), np.r_[theta, 1.0] / s
         turn = np.eye(p + 1) / s  # d(theta/s, 1/s) / d(theta, ln s)
@@ -111,13 +114,13 @@ class Brackets:
         about = known[p, p] - known[p, :p] @ np.linalg.lstsq(known[:p, :p], known[:p, p], rcond=None)[0]
         return float(np.clip(about / (2 * len(self.lo)), 0, 1))
 
-    def cut(self, share, confidence=0.95):
+    def cut(self, share: float, confidence: float = 0.95) -> float:
         """The loss at the ends of an interval."""
         count, p = self.x.shape
         freedom = min(count - p, max(_FEWEST, share * (count - p)))
         return count * np.log1p(t_law.ppf(0.5 + confidence / 2, freedom) ** 2 / (count - p))
 
-    def interval(self, j, theta, best, cut):
+    def interval(self, j: int, theta: float, best: float, cut: float) -> tuple[float, float]:
         """Of coefficient j, from its best value on."""
         ends = []
         for sign in (-1, 1):
@@ -131,10 +134,11 @@ class Brackets:
                 ends.append(sign * np.inf)
                 continue
             ends.append(brentq(lambda value: self.loss(j, value, best) - cut, inner, outer, xtol=1e-4 * abs(step) + 1e-12))
-        return tuple(ends)
+        low, high = ends
+        return low, high
 
 
-def fit(lo, hi, x, confidence=0.95):
+def fit(lo: Array, hi: Array, x: Array, confidence: float = 0.95) -> tuple[Array, list[tuple[float, float]], float]:
     """(theta, [(lo, hi) of each], s) of a law through brackets; x: (N, p), a column of ones first. ValueError where there are too few."""
     confidence = fraction(confidence, "confidence")
     brackets = Brackets(lo, hi, x)
@@ -148,7 +152,7 @@ def fit(lo, hi, x, confidence=0.95):
     return theta, [brackets.interval(j, theta[j], best, cut) for j in range(p)], s
 
 
-def curved(lo, hi, x, terms) -> float:
+def curved(lo: Any, hi: Any, x: Array, terms: range | tuple[Any, ...]) -> float:
     """P that a law of the columns of x alone leaves so much to the squares of the columns `terms`; NaN where there are too few."""
     x = np.asarray(x, float)
     squares = [(x[:, j] - x[:, j].mean()) ** 2 for j in terms if len(np.unique(x[:, j])) > 2]
@@ -161,7 +165,7 @@ def curved(lo, hi, x, terms) -> float:
 
 
 @of_dataset
-def edge_fits(ds, found=None) -> pd.DataFrame:
+def edge_fits(ds: xr.Dataset, found: xr.Dataset | None = None) -> pd.DataFrame:
     """The first rise and the first fall of every method and case against ln n and ln d: a row per coefficient.
 
     Each (n, d) of a series counts once. Brackets are those of candidates that are surely on a side: where
@@ -195,12 +199,12 @@ def edge_fits(ds, found=None) -> pd.DataFrame:
     found = edges(ds) if found is None else found
     sure = narrowed(ds, found)
     over, names = found.attrs["over"], names_of(ds, found)
-    lengths = [name for name in ("n", "d") if name in names and name != over]
+    lengths: list[str] = [name for name in ("n", "d") if name in names and name != over]
     rest = [name for name in names if name not in lengths]
     if not lengths:
         return pd.DataFrame()
     curves = _along_curves(ds, found)
-    logarithm = (curves > 0).all() and style.scale_of(curves) == "log"
+    logarithm = bool((curves > 0).all()) and style.scale_of(curves) == "log"
     rows = []
     for key, part in sure.groupby(rest, dropna=False, sort=False) if rest else (((), sure),):
         about = dict(zip(rest, key if isinstance(key, tuple) else (key,)))
@@ -209,13 +213,14 @@ def edge_fits(ds, found=None) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _along_curves(ds, found):
+def _along_curves(ds: xr.Dataset, found: xr.Dataset) -> Array:
     """Values of the axis along combinations of more than one candidate."""
     points = combinations(ds, found.attrs["over"])
     return points["value"].to_numpy()[found["candidates"].values[points["combination"]] > 1]
 
 
-def _rows(about, part, left_out, over, lengths, logarithm):
+def _rows(about: dict[str, Any], part: pd.DataFrame, left_out: int, over: str, lengths: list[str],
+          logarithm: bool) -> list[dict[str, Any]]:
     """A row per coefficient, or one that says why there is none."""
     terms = [name for name in lengths if part[name].nunique() > 1]
     part = part.drop_duplicates(lengths)

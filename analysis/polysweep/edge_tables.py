@@ -1,8 +1,11 @@
 """Edges as a person reads them: a row per edge, what was asked for, and what is said of all judged points at once."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from .cases import number
 from .checks import of_dataset
@@ -18,7 +21,7 @@ _OF_COMBINATION = ("starts", "count", "evaluations", "candidates", "trials", "fl
 
 
 @of_dataset
-def edge_frame(ds, found=None) -> pd.DataFrame:
+def edge_frame(ds: xr.Dataset, found: xr.Dataset | None = None) -> pd.DataFrame:
     """A row per edge of `edges` (or of `found`, what it returned): the coordinates that tell combinations apart, `combination`,
     `edge`, `kind`, `lo`, `hi`, `position`, `theory`, `theory_z`, `outside`, `first` and `last` candidate, what holds for the whole
     combination, `above_from` (the first decided candidate where that is above the level) and `settled`: both ends and all candidates
@@ -47,14 +50,15 @@ def edge_frame(ds, found=None) -> pd.DataFrame:
 
 
 @of_dataset
-def names_of(ds, found) -> list[str]:
+def names_of(ds: xr.Dataset, found: xr.Dataset) -> list[str]:
     """The fewest coordinates that tell combinations apart."""
     over = found.attrs["over"]
     chosen = distinguishing(ds, ("method", over), (over,))[0]
     return [name for name in chosen if name != over and name in found.coords and name != "team_asked"] or ["method"]
 
 
-def _rows(one, about, expected, sure):
+def _rows(one: xr.Dataset, about: pd.Series, expected: dict[str, tuple[float, bool]],
+          sure: dict[str, tuple[float, float]]) -> list[dict[str, int | str]]:
     """Rows of one combination; expected: {kind: (theory's edge that some candidate is beyond, whether one is surely otherwise)}; sure:
     {kind: (lo, hi) of the first edge of that kind}."""
     rows = []
@@ -72,7 +76,7 @@ def _rows(one, about, expected, sure):
     return rows or [{**about, "edge": -1, **blank, "kind": "none", "outside": False}]
 
 
-def _expected(ds, found, points):
+def _expected(ds: xr.Dataset, found: xr.Dataset, points: pd.DataFrame) -> Iterator[dict[str, tuple[float, bool]]]:
     """For each combination {kind: (theory's edge, whether a candidate between theory's edges is surely below)} of edges that
     candidates are on both sides of; theory has the first rise, and the first fall after it."""
     theory = pd.DataFrame({"rise": np.nan, "fall": np.nan}, index=range(found.sizes["combination"]))
@@ -92,7 +96,7 @@ def _expected(ds, found, points):
 # ---- tables ---------------------------------------------------------------------------------------------------------------
 
 
-def edge_table(frame, found) -> Table | None:
+def edge_table(frame: pd.DataFrame, found: xr.Dataset) -> Table | None:
     """A row per combination."""
     if not len(frame):
         return None
@@ -104,13 +108,16 @@ def edge_table(frame, found) -> Table | None:
     shown = shown.loc[:, [name in names or bool((shown[name] != "").any()) for name in shown]]
     over, column, level = (found.attrs[name] for name in ("over", "column", "level"))
     note = (f"Where {column} crosses {level} along {over}: in (lo, hi], two neighbouring candidates that were judged to be on different "
-            "sides. Theory: the exact edge; a star where it is not between candidates that are surely on different sides. Asked: of how many "
+            "sides. Theory: the exact edge; a star where it is not between candidates that are surely on different sides. Asked: of how "
+            "many "
             "candidates. Missed: a window of so many candidates may lie between neighbours of one side. Open: asked, and their side not "
             "decided.")
-    return Table("Edges", note, shown.reset_index(drop=True), "edges.csv")
+    none = [*(shown["rise"] == "none seen")] if "rise" in shown else []
+    return Table("Edges", note, shown.reset_index(drop=True), "edges.csv", none=none,
+                 none_words=f"{sum(none)} of {len(shown)} combinations: no edge")
 
 
-def _combination(part, whole):
+def _combination(part: pd.DataFrame, whole: bool) -> dict[str, str]:
     """The cells of a combination: its first rise and fall, and how many more there are. whole: all edges were asked for, so that
     something can be said of those that are not there."""
     row = part.iloc[0]
@@ -128,11 +135,11 @@ def _combination(part, whole):
     return cells
 
 
-def _interval(row):
+def _interval(row: pd.Series) -> str:
     return f"({number(row['lo'])}, {number(row['hi'])}]"
 
 
-def _absent(row, kind):
+def _absent(row: pd.Series, kind: str) -> str:
     """Of a kind of edge that a combination does not have, where it would be."""
     if row["candidates"] == 1 and row["starts"] in ("above", "below"):
         return f"{row['starts']}{_at(row['first'])}" if kind == "rise" else ""
@@ -147,11 +154,11 @@ def _absent(row, kind):
     return f"> {number(row['last'])}" if rises else ""
 
 
-def _at(value):
+def _at(value: float) -> str:
     return "" if value != value else f" at {number(value)}"
 
 
-def _text(x):
+def _text(x: float | str) -> str:
     return x if isinstance(x, str) else "" if x != x else number(x)
 
 
@@ -159,7 +166,7 @@ def _text(x):
 
 
 @of_dataset
-def asked_for(ds, found) -> list[str]:
+def asked_for(ds: xr.Dataset, found: xr.Dataset) -> list[str]:
     """Sentences on a search: what it was for, what it cost, what it may have missed; empty for a file that did not search."""
     asked = search_of(ds)
     if asked is None:
@@ -176,13 +183,14 @@ def asked_for(ds, found) -> list[str]:
                  + " that the whole grid takes at the most trials of each point.")
     missed = int(found["missed"].max()) if found.sizes["combination"] else 0
     if missed:
-        lines.append(f"No shape is assumed between candidates that were asked: a window narrower than {missed + 1} candidates may be missed "
+        lines.append(f"No shape is assumed between candidates that were asked: a window narrower than {missed + 1} candidates may be "
+                     "missed "
                      "(column missed has it for each combination).")
     return lines
 
 
 @of_dataset
-def shares(ds, found) -> tuple[float, float]:
+def shares(ds: xr.Dataset, found: xr.Dataset) -> tuple[float, float]:
     """(of operations, of trials) that a search took, of those of its whole grid at the most trials of each point. Operations of a
     candidate that was not asked are the mean of those of its combination; those of the head grow with the trials."""
     points = combinations(ds, found.attrs["over"])
@@ -200,16 +208,17 @@ def shares(ds, found) -> tuple[float, float]:
     one = frame[done].groupby("combination")[["spent", "whole", "trials", "most"]]
     total, mean = one.sum(), one.mean()
     mean = mean.mul(sizes.reindex(mean.index), axis=0)
-    return tuple(float(total[spent].sum() / mean[all_of].sum()) if mean[all_of].sum() > 0 else np.nan
-                 for spent, all_of in (("spent", "whole"), ("trials", "most")))
+    flops_share, trials_share = (float(total[spent].sum() / mean[all_of].sum()) if mean[all_of].sum() > 0 else np.nan
+                                 for spent, all_of in (("spent", "whole"), ("trials", "most")))
+    return flops_share, trials_share
 
 
-def _percent(x):
+def _percent(x: float) -> str:
     return "nothing known" if x != x else f"{100 * x:.3g} %" if x < 0.1 else f"{100 * x:.0f} %"
 
 
 @of_dataset
-def statement(ds) -> tuple[str, pd.DataFrame]:
+def statement(ds: xr.Dataset) -> tuple[str, pd.DataFrame]:
     """What holds of all judged points at once, where a rule ended their trials.
 
     Every point may err with its trials_error, whatever is asked next and however points share their signs (Ville 1939, and the union
@@ -264,7 +273,7 @@ def statement(ds) -> tuple[str, pd.DataFrame]:
     return text, _said(ds, judged, over)
 
 
-def _said(ds, judged, over):
+def _said(ds: xr.Dataset, judged: pd.DataFrame, over: str) -> pd.DataFrame:
     names = [name for name in distinguishing(ds, ("method", over), (over,))[0] if name not in (over, "team_asked")]
     rows = []
     for _, part in judged.groupby("combination"):
@@ -274,7 +283,7 @@ def _said(ds, judged, over):
     return pd.DataFrame(rows)
 
 
-def ranges(part, chosen) -> str:
+def ranges(part: pd.DataFrame, chosen: list[int] | pd.Series) -> str:
     """"1..4, 7, 9..12": candidates of a combination that are chosen, neighbours joined."""
     chosen = np.flatnonzero(np.asarray(chosen))
     value, texts = part["value"].to_numpy(), []
@@ -284,7 +293,7 @@ def ranges(part, chosen) -> str:
     return ", ".join(texts)
 
 
-def said_table(sentence, said) -> Table | None:
+def said_table(sentence: str, said: pd.DataFrame) -> Table | None:
     """The statement, and what it is about."""
     if not len(said):
         return None

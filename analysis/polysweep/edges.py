@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import numbers
+import pathlib
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ import xarray as xr
 from .checks import at_least, check_name, of_dataset, path_of
 from .critical import decided_at, undecided
 from .curve import combinations, is_parameter, partners
+from .kinds import Array
 from .study import level_of, search_of
 
 KEPT = 4  #: edges of a combination that have a place of their own
@@ -24,12 +27,13 @@ _ABOUT = {
     "theory_z": "position - theory in standard deviations", "narrow": "hi - lo is as small as was asked for",
     "count": "edges found, of which the first four are kept", "evaluations": "candidates that were asked and answered",
     "candidates": "candidates of the combination", "trials": "trials of all of them", "flops": "operations of all of them",
-    "starts": "side of the first candidate that was asked and did not fail", "open": "candidates that were asked and whose side is not decided",
+    "starts": "side of the first candidate that was asked and did not fail",
+    "open": "candidates that were asked and whose side is not decided",
     "missed": "most candidates between decided neighbours of one side, or beyond the last: a narrower window is not seen"}
 
 
 @of_dataset
-def edges(ds: xr.Dataset, over=None, column=None, level=None, within=None) -> xr.Dataset:
+def edges(ds: xr.Dataset, over: str | None = None, column: str | None = None, level: Any = None, within: float | None = None) -> xr.Dataset:
     """Where `column` crosses `level` along `over`, for every combination of the other parameters.
 
     In a file that searched for just this, the points that its search asked for count; in every other case all that are done. No shape
@@ -99,18 +103,18 @@ def edges(ds: xr.Dataset, over=None, column=None, level=None, within=None) -> xr
     return result.assign_attrs(over=over, column=column, level=said, within=within, edges=which)
 
 
-def level_asked(found):
+def level_asked(found: xr.Dataset) -> Any:
     """The level of `found` (from `edges`) as `edges` takes it."""
     level = found.attrs["level"]
     return dict(zip(("column", "where"), level.split(" where ", 1))) if isinstance(level, str) else level
 
 
-def coarse_gap(candidates):
+def coarse_gap(candidates: Array) -> Array:
     """How many steps of the axis the coarse pass of a search leaves between two candidates."""
     return np.maximum(5, np.ceil(0.75 * np.sqrt(candidates)))
 
 
-def settled(found, points):
+def settled(found: xr.Dataset, points: pd.DataFrame) -> Array:
     """(combination,) of `found` (from `edges`), points as `answers` has them: is nothing left open that could be another edge? Both ends,
     and all candidates that were asked and are not inside an edge's interval, are decided, and no gap is wider than that of a search."""
     sure = _sure(points)
@@ -124,7 +128,7 @@ def settled(found, points):
     return ~open_.groupby(points["combination"]).any().to_numpy() & (found["missed"].values < coarse_gap(found["candidates"].values))
 
 
-def above_from(found, points):
+def above_from(found: xr.Dataset, points: pd.DataFrame) -> Array:
     """(combination,) the first decided candidate where that is above the level, so that a rise is at it or before it; else NaN."""
     first = points[points["asked"] & _sure(points)].drop_duplicates("combination").set_index("combination")
     values = first["value"].where(first["side"] == "above").reindex(range(found.sizes["combination"]))
@@ -133,7 +137,7 @@ def above_from(found, points):
 
 
 @of_dataset
-def sure_answers(ds, found):
+def sure_answers(ds: xr.Dataset, found: xr.Dataset) -> tuple[pd.DataFrame, str]:
     """`answers` for `found`, where candidates of a fixed number of trials whose interval holds the level are open."""
     over, column = found.attrs["over"], found.attrs["column"]
     points, which = answers(ds, over, column, level_asked(found))
@@ -142,7 +146,7 @@ def sure_answers(ds, found):
 
 
 @of_dataset
-def narrowed(ds, found) -> pd.DataFrame:
+def narrowed(ds: xr.Dataset, found: xr.Dataset) -> pd.DataFrame:
     """The first rise and the first fall of each combination of `found` (from `edges`), between candidates that are surely on a side:
     `combination`, `kind`, `lo`, `hi`, and the coordinates of the combination. Where trials were of a fixed number these are candidates
     whose interval does not hold the level. lo is -inf where the first of them is above already; kind is none where none was found."""
@@ -162,7 +166,7 @@ def narrowed(ds, found) -> pd.DataFrame:
 
 
 @of_dataset
-def sure_sides(ds, points, column) -> pd.Series:
+def sure_sides(ds: xr.Dataset, points: pd.DataFrame, column: str) -> pd.Series:
     """The sides of `points` (of `answers`), open where trials of a fixed number left an interval that holds the level."""
     if column not in INTERVALS or any(name not in ds for name in INTERVALS[column]):
         return points["side"]
@@ -175,7 +179,7 @@ def sure_sides(ds, points, column) -> pd.Series:
 
 
 @of_dataset
-def answers(ds, over, column, level) -> tuple[pd.DataFrame, str]:
+def answers(ds: xr.Dataset, over: str, column: str, level: Any) -> tuple[pd.DataFrame, str]:
     """The points along their curves (`combinations`), with what each says: `asked`, `y` (its column), `level`, `sd` (standard
     deviation of y, 0 where the column has no interval), `side`, `trials`, `flops`; and which edges were asked for."""
     check_name(column, [name for name in ds.data_vars if ds[name].dims == ("point",) and ds[name].dtype.kind in "iuf"], "column")
@@ -200,11 +204,11 @@ def answers(ds, over, column, level) -> tuple[pd.DataFrame, str]:
     return frame, "all"
 
 
-def _column(ds, name, take, blank=0.0):
+def _column(ds: xr.Dataset, name: str, take: Array, blank: float = 0.0) -> Array:
     return ds[name].values[take].astype(float) if name in ds else np.full(len(take), blank)
 
 
-def _levels(ds, level):
+def _levels(ds: xr.Dataset, level: float) -> tuple[Array, Array]:
     """(point,) what each point's column is compared with, and whether that is known."""
     count = ds.sizes["point"]
     if isinstance(level, dict) and {*level} == {"column", "where"}:
@@ -216,7 +220,7 @@ def _levels(ds, level):
     return np.full(count, float(level)), np.ones(count, bool)
 
 
-def _deviations(ds, column):
+def _deviations(ds: xr.Dataset, column: str) -> Array:
     """(point,) of the column: its interval of 95 % is 2 x 1.96 as wide; one that holds at any stop is wider, which widens this."""
     if column not in INTERVALS or any(name not in ds for name in INTERVALS[column]):
         return np.zeros(ds.sizes["point"])
@@ -224,7 +228,7 @@ def _deviations(ds, column):
     return np.nan_to_num((hi - lo) / (2 * 1.96))
 
 
-def _sides(ds, frame, column, level):
+def _sides(ds: xr.Dataset, frame: pd.DataFrame, column: str, level: float) -> Array:
     """above: not less than the level. Trials that end by a rule say so where they decided; others are taken by their rate."""
     take = frame.index.to_numpy()
     side = np.select([np.isnan(frame["y"]) | np.isnan(frame["level"]), frame["y"] >= frame["level"]], ["none", "above"], "below")
@@ -236,7 +240,7 @@ def _sides(ds, frame, column, level):
 # ---- crossings -----------------------------------------------------------------------------------------------------------
 
 
-def _crossings(points, which):
+def _crossings(points: pd.DataFrame, which: str) -> pd.DataFrame:
     """A row per edge, from low to high in every combination: `combination`, `edge` (from 0), `kind`, `lo`, `hi`, `position`, and
     the standard deviation of the position. which: all, or the first or last of each combination."""
     asked = points[points["asked"]]
@@ -255,7 +259,7 @@ def _crossings(points, which):
     return found
 
 
-def _positions(value, height, sd, a, b):
+def _positions(value: Array, height: Array, sd: Array, a: Array, b: Array) -> tuple[Array, Array]:
     """Where the line crosses the level, and the standard deviation of that, in brackets from a to b (indices of what was asked).
 
     Candidates between that are not decided have values too: the line is between the first neighbours whose values are on the two
@@ -276,11 +280,11 @@ def _positions(value, height, sd, a, b):
     return position, np.sqrt((value[b] - value[a]) ** 2 / 12 + (position - (value[a] + value[b]) / 2) ** 2 + spread)
 
 
-def _sure(points):
+def _sure(points: pd.DataFrame) -> pd.Series:
     return points["side"].isin(["below", "above"])
 
 
-def _theory(found, ds, points, starts):
+def _theory(found: pd.DataFrame, ds: xr.Dataset, points: pd.DataFrame, starts: Array) -> pd.DataFrame:
     """Columns theory and theory_z: the exact edges of the file, the first rise and the first fall after it."""
     found["theory"] = np.nan
     for name, number, kind in (("edge_lo", 0, "rise"), ("edge_hi", np.where(starts == "above", 0, 1), "fall")):
@@ -291,9 +295,10 @@ def _theory(found, ds, points, starts):
     return found
 
 
-def _dataset(ds, points, found, totals, over):
+def _dataset(ds: xr.Dataset, points: pd.DataFrame, found: pd.DataFrame, totals: dict[str, Array], over: str) -> xr.Dataset:
     """From rows to (combination, edge)."""
-    count, variables, kept = len(totals["starts"]), {}, found[found["edge"] < KEPT]
+    variables: dict[str, Any] = {}
+    count, kept = len(totals["starts"]), found[found["edge"] < KEPT]
     slots = points.reset_index().groupby("combination")["index"].min().to_numpy()
     for name, blank in _EDGE.items():
         cells = np.full((count, KEPT), blank, dtype=object if isinstance(blank, str) else float)
@@ -304,11 +309,11 @@ def _dataset(ds, points, found, totals, over):
     return xr.Dataset(variables, coordinates(ds, points["combination"], slots, over), {"path": ds.attrs.get("path", "")})
 
 
-def _totals(points, found, which):
+def _totals(points: pd.DataFrame, found: pd.DataFrame, which: str) -> dict[str, Array]:
     """Of each combination, by name."""
     count = int(points["combination"].max() + 1) if len(points) else 0
 
-    def by(values, empty=0):
+    def by(values: pd.Series, empty: int | str = 0) -> Array:
         return values.reindex(range(count), fill_value=empty).to_numpy()
 
     asked = points[points["asked"]]
@@ -323,7 +328,7 @@ def _totals(points, found, which):
             "open": by((asked["side"] == "open").groupby(curve).sum())}
 
 
-def _missed(points, found, which):
+def _missed(points: pd.DataFrame, found: pd.DataFrame, which: str) -> Array:
     """(combination,) the most candidates between decided neighbours of one side, or beyond the last of them. Where one edge alone
     was asked for, nothing is said of what is beyond it."""
     sizes = points.groupby("combination").size()
@@ -344,12 +349,12 @@ def _missed(points, found, which):
 
 
 @of_dataset
-def coordinates(ds, combination, slots, over) -> dict:
+def coordinates(ds: xr.Dataset, combination: pd.Series, slots: Array, over: str) -> dict[str, Any]:
     """The parameters that are the same along each combination; combination: of points, its index their positions; slots: the first
     of each."""
     first = slots[combination.to_numpy()]
-    names = [name for name in ds.coords if ds[name].dims == ("point",) and name not in (over, *_ABOUT) and is_parameter(ds, name)]
-    result = {"slot": ("combination", slots)}
+    names = [name for name in map(str, ds.coords) if ds[name].dims == ("point",) and name not in (over, *_ABOUT) and is_parameter(ds, name)]
+    result: dict[str, Any] = {"slot": ("combination", slots)}
     for name in names:
         values = ds[name].values
         here, there = values[combination.index], values[first]
@@ -362,7 +367,7 @@ def coordinates(ds, combination, slots, over) -> dict:
 # ---- as the program stored them ----------------------------------------------------------------------------------------
 
 
-def open_edges(path) -> xr.Dataset | None:
+def open_edges(path: pathlib.Path) -> xr.Dataset | None:
     """The edges that a run wrote to its file when its search ended.
 
     Parameters
@@ -394,7 +399,7 @@ def open_edges(path) -> xr.Dataset | None:
     return _stored(read(path, columns=[]), table, attributes)
 
 
-def _stored(ds, table, attributes):
+def _stored(ds: xr.Dataset, table: xr.Dataset, attributes: dict[str, float | str]) -> xr.Dataset:
     """table: a Dataset of four rows a combination."""
     rows = {name: variable.values.reshape(-1, KEPT) for name, variable in table.variables.items()}
     slots, over = rows["slot"][:, 0], str(attributes["over"])

@@ -41,8 +41,8 @@ class PolysweepBackend(BackendEntrypoint):
             return False
         path = pathlib.Path(filename_or_obj)
         try:
-            with path.open("rb") if path.is_file() else open(os.devnull, "rb") as file:
-                if file.read(len(_SIGNATURE)) != _SIGNATURE:
+            with path.open("rb") as file:
+                if not path.is_file() or file.read(len(_SIGNATURE)) != _SIGNATURE:
                     return False
             with opened(path):
                 return True
@@ -92,7 +92,8 @@ def _variables(file: h5py.File, path: pathlib.Path, name: str, slots: int) -> di
 
 def _variable(column: _Column, dims: tuple[str, ...], attributes: dict[str, Any]) -> xr.Variable:
     """What was read once stays, unless it is changed in a copy."""
-    kept_in_memory = indexing.MemoryCachedArray(indexing.CopyOnWriteArray(indexing.LazilyIndexedArray(column)))
+    read: Any = indexing.LazilyIndexedArray(column)
+    kept_in_memory = indexing.MemoryCachedArray(indexing.CopyOnWriteArray(read))
     return xr.Variable(dims, kept_in_memory, attributes, fastpath=True)
 
 
@@ -110,7 +111,8 @@ class _Column(BackendArray):
             with open_file(self.path) as file:
                 return self.finish(file, _values(file[self.name], key), key[:1])
         except (OSError, KeyError, RuntimeError) as why:  # gone, or another file by now
-            raise FileError(f"{plain(self.path)}: {self.name} cannot be read any more ({plain(getattr(why, 'strerror', None) or why)})") from None
+            said = plain(getattr(why, "strerror", None) or why)
+            raise FileError(f"{plain(self.path)}: {self.name} cannot be read any more ({said})") from None
 
 
 def _values(dataset: h5py.Dataset, key: tuple[Any, ...]) -> Array:

@@ -3,50 +3,56 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from .checks import check_name
+from .kinds import Array
 
 MOST = 4096  #: characters
 ALIASES = {"team": "team_asked"}  #: parameters whose column has another name
 WORDS = {"team_asked": {"auto": 0}, "weights": {"none": 0}}  #: of columns of numbers
 _SIGNS = {"&&": " and ", "||": " or ", "!": " not "}
-_TWO = {ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide, ast.Pow: np.power,
-        ast.Mod: lambda y, x: np.where(x != 0, y - x * np.floor(y / np.where(x != 0, x, 1)), np.nan)}
-_COMPARE = {ast.Eq: np.equal, ast.NotEq: np.not_equal, ast.Lt: np.less, ast.Gt: np.greater, ast.LtE: np.less_equal,
-            ast.GtE: np.greater_equal}
-_ONE = {"abs": np.abs, "ceil": np.ceil, "floor": np.floor, "sqrt": np.sqrt, "exp": np.exp, "log": np.log, "log2": np.log2,
-        "round": lambda x: np.trunc(x + np.copysign(0.5, x))}  # halves away from 0
-_MANY = {"min": np.minimum, "max": np.maximum}
+_TWO: dict[type, Callable[..., Any]] = {ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide, ast.Pow: np.power,
+                                        ast.Mod: lambda y, x: np.where(x != 0, y - x * np.floor(y / np.where(x != 0, x, 1)), np.nan)}
+_COMPARE: dict[type, Callable[..., Any]] = {ast.Eq: np.equal, ast.NotEq: np.not_equal, ast.Lt: np.less, ast.Gt: np.greater,
+                                            ast.LtE: np.less_equal, ast.GtE: np.greater_equal}
+_ONE: dict[str, Callable[..., Any]] = {"abs": np.abs, "ceil": np.ceil, "floor": np.floor, "sqrt": np.sqrt, "exp": np.exp, "log": np.log,
+                                       "log2": np.log2,
+                                       "round": lambda x: np.trunc(x + np.copysign(0.5, x))}  # halves away from 0
+_MANY: dict[str, Callable[..., Any]] = {"min": np.minimum, "max": np.maximum}
 
 
 class Expression:
     """An expression, read once. names: those that are columns of `ds`, by the names that they have there."""
 
-    def __init__(self, text, ds, aliases=ALIASES):
+    def __init__(self, text: str, ds: xr.Dataset, aliases: dict[str, str] = ALIASES) -> None:
         """Raises ValueError for a text that is no expression over columns of ds."""
         self.text, self._aliases = str(text), aliases
         self.tree = _read(self.text)
-        self.names = sorted({self.column(node, ds) for node in ast.walk(self.tree) if isinstance(node, ast.Name)} - {None})
+        self.names = sorted({name for node in ast.walk(self.tree) if isinstance(node, ast.Name) and (name := self.column(node, ds))})
         with np.errstate(all="ignore"):
             self.value(ds.isel(point=slice(0, 1)))  # names and functions are checked where they are used
 
-    def value(self, ds, node=None) -> np.ndarray:
+    def value(self, ds: xr.Dataset, node: Any = None) -> np.ndarray:
         """(point,) its value, or that of a part of its tree: 0 and 1 for truth. Columns of ds that are NaN make comparisons false."""
         with np.errstate(all="ignore"):
             found = self._value(self.tree if node is None else node, ds)
         return np.broadcast_to(np.asarray(found, float), (ds.sizes["point"],))
 
-    def column(self, node, ds):
+    def column(self, node: Any, ds: xr.Dataset) -> str | None:
         """The column that a name stands for; None: it is none, perhaps a word or a function."""
         name = self._aliases.get(node.id, node.id)
         known = name in ds.variables and ds[name].dims == ("point",) and ds[name].dtype.kind in "iufbU"
         return name if known else None
 
-    def _value(self, node, ds):
+    def _value(self, node: Any, ds: xr.Dataset) -> Array | float:
         if isinstance(node, ast.Constant):
-            return float(node.value)
+            number: Any = node.value
+            return float(number)
         if isinstance(node, ast.Name):
             return self._number(node, ds)
         if isinstance(node, ast.UnaryOp):
@@ -62,7 +68,7 @@ class Expression:
             return self._comparison(node, ds)
         return self._call(node, ds)
 
-    def _number(self, node, ds):
+    def _number(self, node: Any, ds: xr.Dataset) -> Array:
         name = self.column(node, ds)
         if name is None:
             check_name(node.id, [*ds.variables, *_ONE, *_MANY], "name")
@@ -71,7 +77,7 @@ class Expression:
             raise ValueError(f"{node.id} has words for values; compare it with == or !=")
         return ds[name].values.astype(float)
 
-    def _comparison(self, node, ds):
+    def _comparison(self, node: Any, ds: xr.Dataset) -> Array:
         left, right, operation = node.left, node.comparators[0], _COMPARE[type(node.ops[0])]
         if operation in (np.equal, np.not_equal):
             for one, other in ((left, right), (right, left)):
@@ -80,7 +86,7 @@ class Expression:
                     return operation(*words).astype(float)
         return operation(self._value(left, ds), self._value(right, ds)).astype(float)
 
-    def _words(self, one, other, ds):
+    def _words(self, one: Any, other: Any, ds: xr.Dataset) -> tuple[Any, ...] | None:
         """Both sides of a comparison with words; None: it is one of numbers."""
         if not isinstance(one, ast.Name) or not isinstance(other, ast.Name):
             return None
@@ -94,7 +100,7 @@ class Expression:
             return ds[name].values, WORDS[name][other.id]
         return None
 
-    def _call(self, node, ds):
+    def _call(self, node: Any, ds: xr.Dataset) -> Array | float:
         name, arguments = node.func.id, [self._value(each, ds) for each in node.args]
         if name in _ONE and len(arguments) == 1:
             return _ONE[name](np.asarray(arguments[0], float))
@@ -106,7 +112,7 @@ class Expression:
         raise ValueError(f"{name} takes {'one argument' if name in _ONE else 'two or more arguments'}")
 
 
-def true(x):
+def true(x: Array | float) -> Array:
     """Not 0, and a number."""
     x = np.asarray(x, float)
     return (x != 0) & (x == x)
@@ -117,7 +123,7 @@ _KNOWN = (ast.Name, ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.Call, a
 _JOINING, _MARK = ("and", "or", "not"), "name_"  # marked, so that no name is a keyword of Python
 
 
-def _read(text):
+def _read(text: str) -> Any:
     """The tree of an expression: names, numbers, operators and functions of the program, nothing else."""
     if len(text) > MOST:
         raise ValueError(f"an expression of {len(text)} characters; at most {MOST}")
@@ -135,7 +141,7 @@ def _read(text):
     return tree
 
 
-def _check(node, text):
+def _check(node: Any, text: str) -> None:
     if not isinstance(node, _KNOWN):
         raise ValueError(f"not an expression of the program: {text[:80]!r}")
     if isinstance(node, ast.Constant) and type(node.value) not in (int, float):

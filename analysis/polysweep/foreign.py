@@ -3,9 +3,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pathlib
 import re
 import stat
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 _OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _LONGEST = 300  # characters of what a library says about a damaged file
@@ -32,19 +35,19 @@ class MissingFile(FileError, FileNotFoundError):
     """There is no such file."""
 
 
-def plain(text) -> str:
+def plain(text: Any) -> str:
     """The text as a terminal may show it: control characters, line ends and bidirectional marks written out (\\x1b, \\u202e), and
     so are the bytes of a file name that are no UTF-8 (\\xff)."""
     return _OBEYED.sub(_written, str(text))
 
 
-def _written(match):
+def _written(match: Any) -> str:
     code = ord(match[0])
     byte = code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code  # how Python holds bytes that it could not decode
     return f"\\x{byte:02x}" if byte < 0x80 or byte != code else f"\\u{code:04x}"
 
 
-def say(text, stream=None) -> bool:
+def say(text: str, stream: Any = None) -> bool:
     """Prints lines that are plain already, with escapes for what the stream cannot encode. False once nobody reads it any more."""
     stream = sys.stdout if stream is None else stream
     encoding = getattr(stream, "encoding", None) or "utf-8"
@@ -56,7 +59,7 @@ def say(text, stream=None) -> bool:
     return True
 
 
-def _forget(stream):
+def _forget(stream: Any) -> None:
     """What is still in the buffer goes nowhere: the interpreter would complain of it at its end."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -65,7 +68,7 @@ def _forget(stream):
 
 
 @contextlib.contextmanager
-def reading(path):
+def reading(path: pathlib.Path) -> Iterator[None]:
     """Whatever goes wrong inside is said of the file, as a FileError."""
     try:
         yield
@@ -77,10 +80,10 @@ def reading(path):
         raise FileError(f"{plain(path)}: damaged, or not of polysweep ({said or type(why).__name__})") from None
 
 
-def check_file(path):
+def check_file(path: pathlib.Path) -> Any:
     """Refuses what is no regular file: a FIFO would never end."""
     try:
-        about = os.stat(path)
+        about = pathlib.Path(path).stat()
     except FileNotFoundError:
         raise MissingFile(f"{plain(path)}: no such file") from None
     except (OSError, ValueError) as why:

@@ -9,8 +9,9 @@ import pandas as pd
 import xarray as xr
 
 from .checks import check_name, of_dataset, remembered
+from .hdf import COORDINATES
 from .kinds import Array
-from .read import COORDINATES, LARGE
+from .read import LARGE
 
 #: coordinates in the order in which they are tried as axes: what a reader asks for first, then what usually follows
 #: from it (the constants from the preset, m from n, block from the method)

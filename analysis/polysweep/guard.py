@@ -6,9 +6,12 @@ import contextlib
 import faulthandler
 import functools
 import os
+import pathlib
 import signal
 import sys
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import h5py
 
@@ -22,14 +25,14 @@ _DEEPEST = 4  # groups in each other
 _OTHERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)  # do not come from the file
 
 
-def try_file(path, about, opened):
+def try_file(path: pathlib.Path, about: Any, opened: Callable[..., Any]) -> None:
     """Raises FileError for a file on which HDF5 crashes. about: its os.stat; opened: a function that opens it."""
     if sys.platform == "linux" and not _right(os.fspath(path), (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns), opened):
         raise FileError(f"{plain(path)}: damaged: HDF5 crashes on it, or does not finish")
 
 
 @functools.lru_cache(maxsize=64)
-def _right(path, about, opened):
+def _right(path: pathlib.Path, about: tuple[int, int, int, int], opened: Callable[..., Any]) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of Python 3.12, where there are threads: the child uses none
         try:
@@ -50,7 +53,7 @@ def _right(path, about, opened):
     return not os.WIFSIGNALED(state) or os.WTERMSIG(state) in _OTHERS
 
 
-def _read(path, size, opened):
+def _read(path: pathlib.Path, size: Any, opened: Any) -> None:
     """In the child: a refusal is an orderly end."""
     try:
         _confine(_TIME + (size >> 20))
@@ -62,7 +65,7 @@ def _read(path, size, opened):
         os._exit(0)
 
 
-def _confine(seconds):
+def _confine(seconds: Any) -> None:
     import resource
 
     faulthandler.disable()
@@ -71,7 +74,7 @@ def _confine(seconds):
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)  # glibc and HDF5 complain there
     os.dup2(nowhere, 1)
-    with open("/proc/self/statm") as pages:
+    with pathlib.Path("/proc/self/statm").open() as pages:
         mapped = int(pages.read().split()[0]) * os.sysconf("SC_PAGESIZE")
     for kind, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_AS, mapped + _MEMORY)):
         soft, hard = resource.getrlimit(kind)
@@ -79,7 +82,7 @@ def _confine(seconds):
             resource.setrlimit(kind, (most, hard))
 
 
-def _visit(group, deep):
+def _visit(group: Any, deep: Any) -> None:
     """Everything that `read` looks at, one after the other, whatever is wrong with one of them."""
     _attributes(group)
     for name in list(group) if deep < _DEEPEST else ():
@@ -92,14 +95,14 @@ def _visit(group, deep):
                 _values(item)
 
 
-def _attributes(item):
+def _attributes(item: Any) -> None:
     with contextlib.suppress(Exception):
         for key in item.attrs:
             with contextlib.suppress(Exception):
                 item.attrs[key]
 
 
-def _values(item):
+def _values(item: Any) -> None:
     with contextlib.suppress(Exception):
         for axis in range(item.ndim):
             [scale.name for scale in item.dims[axis].values()]

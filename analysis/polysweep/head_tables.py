@@ -1,14 +1,16 @@
 """The tables of heads and of decoding as a person reads them."""
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from .cases import number
 from .decode import QUANTITIES
 from .figures.costs import length_text
 from .heads import OVER, Z
-from .sketch_tables import Table
 from .style import size_text
+from .tables import Table
 
 
 def heads_table(found: pd.DataFrame, column: str, level: float) -> Table | None:
@@ -66,22 +68,22 @@ def decode_table_of(found: pd.DataFrame) -> Table | None:
                  "lengths of the grid in logarithms; gains are those at the largest length).", shown, "decode.csv")
 
 
-def _from(n, how, first, last):
+def _from(n: float, how: str, first: int, last: int) -> str:
     return {"inside": length_text(n) if how == "inside" else "", "below": f"<= {int(first)}", "above": f"> {int(last)}", "": ""}[how]
 
 
-def _varying(found, *but):
+def _varying(found: pd.DataFrame, *but: Any) -> list[str]:
     end = list(found.columns).index("method")
     return [name for name in found.columns[:end] if name not in but and found[name].nunique(dropna=False) > 1]
 
 
-def _case(found):
+def _case(found: pd.DataFrame) -> pd.DataFrame:
     """The columns that say what is computed, where they vary."""
     names = _varying(found, *OVER)
     return pd.DataFrame({name: found[name].map(_text) for name in names}, index=found.index)
 
 
-def _worst(found):
+def _worst(found: pd.DataFrame) -> list[str]:
     """" (L3 H5)": layer and head."""
     names = {"layer": "L", "batch": "B", "head": "H"}
     names = {f"worst_{name}": letter for name, letter in names.items() if f"worst_{name}" in found}
@@ -92,9 +94,9 @@ def _worst(found):
     return [f" ({' '.join(letter + str(int(x)) for letter, x in zip(names.values(), row))})" for row in rows]
 
 
-def _short(x):
+def _short(x: float) -> str:
     return "" if x != x else f"{x:.3g}"
 
 
-def _text(value):
+def _text(value: int | str) -> str:
     return "" if value != value else str(value) if isinstance(value, str) else number(value)

@@ -1,13 +1,16 @@
 """Many attention heads as one answer: medians, quartiles, worst heads, and what reaches an error at which size."""
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from .cases import case_columns, number, parts, table
 from .checks import at_least, check_name, names_of, of_dataset
-from .read import COORDINATES
+from .hdf import COORDINATES
 from .sketches import OWN_KERNELS, SIZE
 
 OVER = ("layer", "batch", "head")  #: coordinates that say which head
@@ -28,7 +31,7 @@ def settings(ds: xr.Dataset) -> tuple[list[str], list[str]]:
 
 
 @of_dataset
-def column_of(ds: xr.Dataset, column=None) -> str:
+def column_of(ds: xr.Dataset, column: str | None = None) -> str:
     """The error that is asked for; by default the one against the reference where the file has it, else against the own kernel."""
     if column is not None:
         return check_name(column, ds.data_vars, "column")
@@ -36,7 +39,7 @@ def column_of(ds: xr.Dataset, column=None) -> str:
 
 
 @of_dataset
-def heads(ds: xr.Dataset, column=None, level=LEVEL, per=()) -> pd.DataFrame:
+def heads(ds: xr.Dataset, column: str | None = None, level: float = LEVEL, per: list[str] | tuple[Any, ...] = ()) -> pd.DataFrame:
     """Over all heads: a row for every way to compute attention, the best first.
 
     Parameters
@@ -101,7 +104,7 @@ def points(ds: xr.Dataset, column: str) -> pd.DataFrame:
     return frame[frame["done"].astype(bool) & (frame["method_folds"] != "none")]
 
 
-def _row(ds, key, part, column, level):
+def _row(ds: xr.Dataset, key: dict[str, Any], part: pd.DataFrame, column: str, level: float) -> dict[str, Any]:
     values, worst = part[column].to_numpy(float), part.loc[part[column].idxmax()]
     q25, median, q75 = np.quantile(values, [0.25, 0.5, 0.75])
     unsized = part.iloc[0].drop(list(_ASKED))
@@ -114,13 +117,13 @@ def _row(ds, key, part, column, level):
             "exact": part["method_folds"].iloc[0] == "states" and part["exact_map"].iloc[0] == 1}
 
 
-def _once(found, names):
+def _once(found: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     """The rows, those of an exact map once: what was asked for of its size does not change it."""
     same = found.duplicated([*(name for name in names if name not in _ASKED), "exact"])
     return found[~(same & found["exact"])].drop(columns="exact")
 
 
-def cache(point) -> float:
+def cache(point: pd.Series) -> float:
     """Bytes of the keys and values of all tokens of one head: as the file says, else in the precision of the point."""
     if "kv_bytes" in point and point["kv_bytes"] == point["kv_bytes"]:
         return float(point["kv_bytes"])
@@ -148,12 +151,12 @@ def told(found: pd.DataFrame, of: list[str], how: list[str]) -> pd.DataFrame:
     return found
 
 
-def _value(value):
+def _value(value: float) -> str:
     """A setting as a text; "" where it does not apply."""
     return ("" if value == "none" else value) if isinstance(value, str) else "" if value != value else number(value)
 
 
-def words(point, varying=()) -> str:
+def words(point: Mapping[str, Any] | pd.Series, varying: Collection[str] = ()) -> str:
     """A method and its parameters as one reads them: "(1 + z/8)^8", "taylor, order 2", "polysketch of (1 + z/8)^8, r = 32". What
     is usual, or the same for all (not in `varying`), goes without saying."""
     kernel, method = _kernel(point), str(point["method"])
@@ -170,13 +173,13 @@ _USUAL = {"by": ("rows", "by {}"), "negative": ("refuse", "negative {}"), "preci
           "leaves": ("gaussian", "{} leaves"), "complex": ("false", "complex")}  # what is usual, and how the rest is said
 
 
-def _of(point, name):
+def _of(point: Mapping[str, Any] | pd.Series, name: str) -> float:
     """A number of a point; 0 where the file has none, or it does not apply."""
     value = point.get(name, 0)
     return 0 if isinstance(value, str) or value != value else value
 
 
-def _kernel(point):
+def _kernel(point: Mapping[str, Any] | pd.Series) -> str:
     """The power of a method that has a degree, of z as `Z` says."""
     beta = point.get("beta", np.nan)
     if beta != beta:
@@ -195,7 +198,7 @@ Z = ("z is reference_scale times the product of query and key (1/sqrt(d) by defa
      "this product itself.")
 
 
-def _unit(point):
+def _unit(point: Mapping[str, Any] | pd.Series) -> float:
     """z over the product of query and key as `row_norm` leaves them; match exp sets its scale for this product."""
     norm, sigma = point.get("row_norm", "none"), _of(point, "reference_scale")
     if point.get("match", "none") == "exp" and sigma > 0:
@@ -207,7 +210,7 @@ def _unit(point):
 # ---- the answer ------------------------------------------------------------------------------------------------------
 
 
-def answers(found: pd.DataFrame, column: str, level: float, reference="softmax", most=3, cases=4) -> list[str]:
+def answers(found: pd.DataFrame, column: str, level: float, reference: str = "softmax", most: int = 3, cases: int = 4) -> list[str]:
     """Of `heads`: a sentence for each of what is computed: which kernels and which states reach the level, at which size. Those of
     the first `cases`; then how many are left, and how many points have no number.
 
@@ -225,7 +228,7 @@ def answers(found: pd.DataFrame, column: str, level: float, reference="softmax",
     return [_answer(part, of, column, level, reference, most) for part in each[:cases]] + said
 
 
-def _answer(part, of, column, level, reference, most):
+def _answer(part: pd.DataFrame, of: list[str], column: str, level: float, reference: str, most: int) -> str:
     from .style import size_text
 
     reference = part["reference"].iloc[0] if "reference" in part else reference

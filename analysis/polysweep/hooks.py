@@ -38,9 +38,8 @@ def calls(model, inputs, projections=None, heads=None) -> list[Call]:
     import torch
 
     hooked = _Hooked(model, projections, heads)
-    with torch.no_grad(), _quiet(model), hooked:
-        with _mode(torch) as seen:
-            _forward(model, inputs)
+    with torch.no_grad(), _quiet(model), hooked, _mode(torch) as seen:
+        _forward(model, inputs)
     found = seen.found if projections is None and seen.found else hooked.found
     if not found:
         raise ValueError("no attention was seen: the model called neither scaled_dot_product_attention nor "

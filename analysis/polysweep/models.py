@@ -10,7 +10,9 @@ A law says how time depends on the number P of ranks, T(P) = T_1 g(P), with T_1 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,7 @@ from scipy.optimize import least_squares
 from scipy.stats import chi2, norm
 
 from .checks import at_least, check_name, fraction
+from .kinds import Array
 from .samples import fewest, harrell_davis
 
 FEWEST_SIZES = 5  #: different numbers of ranks that a fit needs
@@ -33,19 +36,19 @@ class Law:
     kind: str  #: "strong" or "weak"
     parameters: tuple[str, ...]
     highest: tuple[float, ...]  #: upper ends of the parameters' domains; the lower ends are 0
-    g: object  #: (P, parameters on the first axis) -> g
-    slopes: object  #: the same -> derivatives of log g, stacked on the first axis
+    g: Callable[..., Any]  #: (P, parameters on the first axis) -> g
+    slopes: Callable[..., Any]  #: the same -> derivatives of log g, stacked on the first axis
 
 
-def _amdahl(p, s):
+def _amdahl(p: Any, s: Any) -> Any:
     return s[0] + (1 - s[0]) / p
 
 
-def _usl(p, s):
+def _usl(p: Any, s: Any) -> Any:
     return (1 + s[0] * (p - 1) + s[1] * p * (p - 1)) / p
 
 
-def _inverse_gustafson(p, s):
+def _inverse_gustafson(p: Any, s: Any) -> Any:
     return 1 - s[0] + s[0] / p
 
 
@@ -74,7 +77,7 @@ class Fit:
     lack: float
 
     @property
-    def values(self) -> dict:
+    def values(self) -> dict[str, Any]:
         """{parameter: estimate}"""
         return dict(zip(self.table["parameter"], self.table["value"]))
 
@@ -83,7 +86,7 @@ class Fit:
         """Measured over fitted time, minus 1."""
         return self.time_s / self._time(self.ranks) - 1
 
-    def time(self, ranks) -> np.ndarray:
+    def time(self, ranks: Any) -> np.ndarray:
         """Fitted seconds on `ranks`; warns beyond FARTHEST times the largest measured number."""
         ranks = np.asarray(ranks, float)
         if ranks.max(initial=0) > self.farthest:
@@ -92,7 +95,7 @@ class Fit:
                           f"team of {most:g}; beyond {FARTHEST} times a fitted law is a guess", stacklevel=2)
         return self._time(ranks)
 
-    def speed_up(self, ranks) -> np.ndarray:
+    def speed_up(self, ranks: float) -> np.ndarray:
         """T_1 over `time`."""
         return self.table["value"][0] / self.time(ranks)
 
@@ -101,7 +104,7 @@ class Fit:
         """The largest number of ranks that `time` gives without a warning."""
         return FARTHEST * float(self.ranks.max())
 
-    def _time(self, ranks):
+    def _time(self, ranks: Array) -> Array:
         t, *s = self.table["value"]
         return t * self.law.g(np.asarray(ranks, float), np.array(s))
 
@@ -112,7 +115,8 @@ class Fit:
         return f"{self.law.name}: {', '.join(words)}"
 
 
-def fit(law: str, ranks, samples, confidence=0.95, resamples=RESAMPLES, seed=0) -> Fit:
+def fit(law: str, ranks: Array | list[int], samples: Array | list[Any], confidence: float = 0.95, resamples: int = RESAMPLES,
+        seed: int = 0) -> Fit:
     """A law fitted to raw repetitions, its parameters with studentised bootstrap intervals.
 
     law: "amdahl", "usl" or "gustafson". ranks: different numbers of ranks, five or more. samples: for each the seconds of
@@ -127,43 +131,43 @@ def fit(law: str, ranks, samples, confidence=0.95, resamples=RESAMPLES, seed=0) 
     Raises ValueError for too few sizes or repetitions, and for times that are not positive.
     """
     confidence, resamples = fraction(confidence, "confidence"), int(at_least(resamples, 1, "resamples"))
-    law, ranks, order = _checked(law, ranks)
+    named, ranks, order = _checked(law, ranks)
     logs = [_logs(samples[i], ranks_, confidence) for i, ranks_ in zip(order, ranks)]
     middle, error = (np.array(x) for x in zip(*map(harrell_davis, logs)))
     if not (error > 0).all():
         raise ValueError(f"all repetitions on {ranks[error.argmin()]:g} ranks took the same time: the clock is too coarse")
-    best, spread = _fitted(law, ranks, middle, error)
+    best, spread = _fitted(named, ranks, middle, error)
     random = np.random.default_rng(seed)
     drawn = [harrell_davis(x[random.integers(0, len(x), (resamples, len(x)))]) for x in logs]
     middles, errors = (np.stack(x, axis=-1) for x in zip(*drawn))
-    again = _iterate(law, ranks, middles, np.tile(best, (resamples, 1)))
-    tail, misfit = (1 - confidence) / 2, _misfit(law, ranks, middle, best)
+    again = _iterate(named, ranks, middles, np.tile(best, (resamples, 1)))
+    tail, misfit = (1 - confidence) / 2, _misfit(named, ranks, middle, best)
     with np.errstate(divide="ignore", invalid="ignore"):
-        t = (again - best) / _spread(law, ranks, again, errors)
-        noise = (((_misfit(law, ranks, middles, again) - misfit) / errors) ** 2).sum(axis=-1)
+        t = (again - best) / _spread(named, ranks, again, errors)
+        noise = (((_misfit(named, ranks, middles, again) - misfit) / errors) ** 2).sum(axis=-1)
     low, high = np.nanquantile(t, [tail, 1 - tail], axis=0)
     lack = (1 + (noise >= ((misfit / error) ** 2).sum()).sum()) / (1 + resamples)
-    return _made(law, ranks, middle, error, (best, best - high * spread, best - low * spread), confidence,
+    return _made(named, ranks, middle, error, (best, best - high * spread, best - low * spread), confidence,
                  np.array([len(x) for x in logs]), "studentised bootstrap", float(lack))
 
 
-def fit_intervals(law: str, ranks, median, lo, hi, confidence=0.95) -> Fit:
+def fit_intervals(law: str, ranks: Array | list[int], median: Any, lo: Any, hi: Any, confidence: float = 0.95) -> Fit:
     """The same where a file kept only medians and their intervals: errors from the widths, normal intervals."""
     confidence = fraction(confidence, "confidence")
-    law, ranks, order = _checked(law, ranks)
+    named, ranks, order = _checked(law, ranks)
     median, lo, hi = (np.asarray(x, float)[order] for x in (median, lo, hi))
     if not (np.minimum(median, lo) > 0).all() or not (hi > lo).all():
         raise ValueError("every median needs an interval of positive width; "
                          f"they have one from {fewest(confidence)} repetitions on (`time: {{reps: {fewest(confidence)}}}`)")
     z = norm.ppf(0.5 + confidence / 2)
     middle, error = np.log(median), np.log(hi / lo) / (2 * z)
-    best, spread = _fitted(law, ranks, middle, error)
-    total = ((_misfit(law, ranks, middle, best) / error) ** 2).sum()
-    return _made(law, ranks, middle, error, (best, best - z * spread, best + z * spread), confidence,
+    best, spread = _fitted(named, ranks, middle, error)
+    total = ((_misfit(named, ranks, middle, best) / error) ** 2).sum()
+    return _made(named, ranks, middle, error, (best, best - z * spread, best + z * spread), confidence,
                  np.zeros(len(ranks), int), "normal", float(chi2.sf(total, len(ranks) - len(best))))
 
 
-def _checked(law, ranks):
+def _checked(law: str, ranks: Array | list[int]) -> tuple[Law, Array, Array]:
     check_name(law, LAWS, "law")
     ranks = np.asarray(ranks, float)
     sizes = len(np.unique(ranks))
@@ -177,7 +181,7 @@ def _checked(law, ranks):
     return LAWS[law], ranks[order], order
 
 
-def _logs(samples, ranks, confidence):
+def _logs(samples: Array, ranks: float, confidence: float) -> Array:
     x = np.asarray(samples, float).reshape(-1)
     x = x[~np.isnan(x)]
     least = fewest(confidence)
@@ -188,8 +192,9 @@ def _logs(samples, ranks, confidence):
     return np.log(x)
 
 
-def _made(law, ranks, middle, error, found, confidence, samples, how, lack):
-    turn = [np.exp, *[np.asarray] * len(law.parameters)]  # T_1 is fitted as its logarithm
+def _made(law: Law, ranks: Array, middle: Array, error: Array, found: tuple[Array, Array, Array], confidence: float, samples: Array,
+          how: str, lack: float) -> Fit:
+    turn: list[Callable[..., Any]] = [np.exp, *[np.asarray] * len(law.parameters)]  # T_1 is fitted as its logarithm
     value, lo, hi = ([float(f(x)) for f, x in zip(turn, row)] for row in found)
     top = (np.inf, *law.highest)
     table = pd.DataFrame({"parameter": ["T_1", *law.parameters], "value": value, "lo": lo, "hi": hi,
@@ -201,9 +206,9 @@ def _made(law, ranks, middle, error, found, confidence, samples, how, lack):
 # ---- least squares: parameters (log T_1, ...) on the last axis, any number of problems on those before --------------
 
 
-def _fitted(law, ranks, middle, error):
+def _fitted(law: Law, ranks: Array, middle: Array, error: Array) -> tuple[Array, Array]:
     """(parameters, standard errors) of one problem."""
-    def residual(x):
+    def residual(x: Array) -> Array:
         return x[0] + np.log(np.maximum(law.g(ranks, x[1:]), 1e-300)) - middle
 
     start = np.array([middle[0] - np.log(law.g(ranks[0], _START[law.name])), *_START[law.name]])
@@ -214,7 +219,7 @@ def _fitted(law, ranks, middle, error):
 _START = {"amdahl": np.array([0.1]), "usl": np.array([0.05, 1e-4]), "gustafson": np.array([0.1])}
 
 
-def _iterate(law, ranks, middle, x, most=30):
+def _iterate(law: Law, ranks: Array, middle: Array, x: Array, most: int = 30) -> Array:
     """Gauss-Newton from x to the last digits but a few; a step that would make a time negative is halved."""
     for _ in range(most):
         step = np.einsum("...kp,...p->...k", _influence(law, ranks, x), _misfit(law, ranks, middle, x))
@@ -229,17 +234,17 @@ def _iterate(law, ranks, middle, x, most=30):
     return x
 
 
-def _g(law, ranks, x):
+def _g(law: Law, ranks: Array, x: Array) -> Array:
     return law.g(ranks, np.moveaxis(x[..., 1:, None], -2, 0))
 
 
-def _jacobian(law, ranks, x):
+def _jacobian(law: Law, ranks: Array, x: Array) -> Array:
     """Derivatives of log T, (..., sizes, parameters)."""
     slopes = law.slopes(ranks, np.moveaxis(x[..., 1:, None], -2, 0))
     return np.stack([np.ones_like(slopes[0]), *slopes], axis=-1)
 
 
-def _influence(law, ranks, x):
+def _influence(law: Law, ranks: Array, x: Array) -> Array:
     """What a change of each log T does to the parameters, (..., parameters, sizes): the pseudo-inverse of the Jacobian, by
     normal equations with columns of length 1."""
     jacobian = _jacobian(law, ranks, x)
@@ -249,10 +254,10 @@ def _influence(law, ranks, x):
     return np.linalg.solve(transposed @ unit, transposed) / np.swapaxes(length, -1, -2)
 
 
-def _spread(law, ranks, x, error):
+def _spread(law: Law, ranks: Array, x: Array, error: Array) -> Array:
     """Standard errors of the parameters from those of the medians, to first order."""
     return np.sqrt(((_influence(law, ranks, x) * error[..., None, :]) ** 2).sum(axis=-1))
 
 
-def _misfit(law, ranks, middle, x):
+def _misfit(law: Law, ranks: Array, middle: Array, x: Array) -> Array:
     return middle - x[..., :1] - np.log(_g(law, ranks, x))

@@ -12,15 +12,18 @@ smooth theory lines of the figures.
 """
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.stats import binom
 
 from .checks import check_name
+from .kinds import Array
 
 METHODS = ("exact", "softmax", "linear")
 
 
-def tokens(n, d, a, b, c, j3=0):
+def tokens(n: int, d: int, a: float, b: float, c: float, j3: int = 0) -> Array:
     """(n, d) rows of A."""
     rows = np.zeros((n, d))
     rows[j3, 0] = a
@@ -29,7 +32,7 @@ def tokens(n, d, a, b, c, j3=0):
     return rows * np.sqrt(np.log(n))
 
 
-def affine(beta, scale=1.0, offset=0.0, match=None):
+def affine(beta: Array | float, scale: float = 1.0, offset: float = 0.0, match: tuple[float, float] | None = None) -> tuple[Any, ...]:
     """(scale, offset) at a degree, or arrays of them over degrees."""
     if match is None:
         return scale, offset
@@ -37,7 +40,7 @@ def affine(beta, scale=1.0, offset=0.0, match=None):
     return sigma / beta, 1 - sigma * mu / beta
 
 
-def attend(rows, beta, method="exact", block=256, **scores):
+def attend(rows: Array, beta: float, method: str = "exact", block: int = 256, **scores: Any) -> tuple[Array, Array]:
     """(n, d) attention output C and (n,) diagonal of the weights, by blocks of query rows; `scores` as for `affine`."""
     check_name(method, METHODS, "method")
     n, (scale, offset) = len(rows), affine(beta, **scores)
@@ -53,13 +56,13 @@ def attend(rows, beta, method="exact", block=256, **scores):
     return out, diagonal
 
 
-def fires(out, signs, c, kappa, tolerance=1e-12):
+def fires(out: Array, signs: Array, c: float, kappa: float, tolerance: float = 1e-12) -> Array:
     """(m,) bool: which sign vectors, the columns of `signs` (d, m), fire on attention output `out` (n, d)."""
     s = np.sqrt(np.log(len(out)))
     return ((out @ signs) / s - c - kappa).max(axis=0) > tolerance
 
 
-def masses(beta, n, d, a, b, c, method="exact", **scores):
+def masses(beta: Array | float, n: int, d: int, a: float, b: float, c: float, method: str = "exact", **scores: Any) -> dict[str, Any]:
     """Attention masses for an array of degrees, evaluated in logarithms; any n. `scores` as for `affine`: powers see
     c^2 + offset / (scale ln n) for c^2, exponentials exponents that are `scale` times as large. Raises ValueError where an offset
     leaves scores that are not positive.
@@ -84,7 +87,8 @@ def masses(beta, n, d, a, b, c, method="exact", **scores):
             "q_o": t * np.exp(-r2) / zo, "same": 1 / zo, "other": np.exp(-r2) / zo}
 
 
-def events(beta, n, d, a_0, a_1, b, c, kappa, method="exact", **scores):
+def events(beta: Array, n: int, d: int, a_0: float, a_1: float, b: float, c: float, kappa: float, method: str = "exact",
+           **scores: Any) -> tuple[Array, Array, Array]:
     """(weight, on D_0, on D_1): kinds of sign vectors, how probable each is, and which fire; (kinds,), (degrees, kinds) twice.
     `scores` as for `affine`, numbers.
 
@@ -108,14 +112,16 @@ def events(beta, n, d, a_0, a_1, b, c, kappa, method="exact", **scores):
     return weight, *fired
 
 
-def firing(beta, n, d, a_0, a_1, b, c, kappa, method="exact", **scores):
+def firing(beta: Array, n: int, d: int, a_0: float, a_1: float, b: float, c: float, kappa: float, method: str = "exact",
+           **scores: Any) -> tuple[Array, Array, Array]:
     """p0, p1, p01: probabilities that one sign vector fires on D_0, on D_1, on either; arrays over beta."""
     weight, *fired = events(beta, n, d, a_0, a_1, b, c, kappa, method, **scores)
     chance = [(weight * event).sum(axis=1) for event in (*fired, fired[0] | fired[1])]
-    return tuple(np.reshape(value, np.shape(beta)) for value in chance)
+    p0, p1, either = (np.reshape(value, np.shape(beta)) for value in chance)
+    return p0, p1, either
 
 
-def success(beta, m, **point):
+def success(beta: Any, m: int, **point: Any) -> Array:
     """Exact probability that a trial of m sign vectors succeeds; `point` as for `firing`, beta a number or an array."""
     beta = np.asarray(beta, float)
     parts = [firing(part, **point) for part in np.array_split(beta.reshape(-1), beta.size // 16 + 1)]
@@ -123,7 +129,7 @@ def success(beta, m, **point):
     return ((1 - p0) ** m - (1 - either) ** m).reshape(beta.shape)
 
 
-def crossing(m, low, high, level=0.9, digits=4, **point) -> float:
+def crossing(m: int, low: float, high: float, level: float = 0.9, digits: int = 4, **point: Any) -> float:
     """Real degree in (low, high] where the exact probability of success first reaches the level; `high` if nowhere.
 
     The probability is a step function of the degree (finitely many sign vectors), so this is the step's place, if no other

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 200  #: of a table on the page; its CSV has all
 MOST_MARKS = 5000  #: cells of a figure that is drawn as lines and letters; of more there is an image
-_BYTES = 1_000_000  #: of all drawings of a page
+_BYTES = 1_200_000  #: of all drawings of a page, as their files have them
+_A_MARK = 130  #: bytes of a place that speaks
 
 _KEYS = ("lower edge", "upper edge", "rise", "fall")
 _HEADS = {"theory, grid": "exact theory, on the grid", "exact, lower": "exact edge, lower", "upper": "exact edge, upper"}
@@ -109,7 +110,7 @@ def _turned(launches: pd.DataFrame) -> pd.DataFrame:
     """A column per launch, numbers with three digits and their units."""
     turned = pd.DataFrame({name: [_quantity(name, value) for value in launches[name]] for name in launches}, index=launches.index).T
     turned.columns = [f"launch {k}" for k in launches.index]
-    turned.insert(0, "of", turned.index)
+    turned.insert(0, "quantity", turned.index)
     return turned
 
 
@@ -147,7 +148,8 @@ def _block(block: Block, directory: str | os.PathLike[str], vector: dict[str, st
 def _inlined(figures: Iterable[tuple[Figure, dict[str, pathlib.Path]]], share: int, prefix: str) -> dict[str, str]:
     """{name of a figure that is drawn in the page: how its own names begin there}; the others are images. As many are drawn as the page
     bears, the small ones first."""
-    sizes = sorted((paths["svg"].stat().st_size, figure.name) for figure, paths in figures if len(figure.marks) <= MOST_MARKS)
+    sizes = sorted((paths["svg"].stat().st_size + _A_MARK * len(figure.marks), figure.name) for figure, paths in figures
+                   if len(figure.marks) <= MOST_MARKS)
     fits = itertools.takewhile(lambda each: each[0] <= _BYTES / share, zip(itertools.accumulate(size for size, _ in sizes), sizes))
     return {name: f"{prefix}f{k}-" for k, (_, (_, name)) in enumerate(fits)}
 

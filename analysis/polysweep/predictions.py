@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from .checks import of_dataset
+from .kinds import Array
 from .read import column
 
 BAND = 0.25  #: predictions within this share of the measurement count as good
@@ -13,7 +15,7 @@ COLUMNS = ("launch", "team", "points", "method", "n", "timing", "predicted_s", "
 
 
 @of_dataset
-def predictions(ds) -> pd.DataFrame:
+def predictions(ds: xr.Dataset) -> pd.DataFrame:
     """A row per prediction that can be held against a clock, in seconds.
 
     how: "run" - `predicted_s` of the points of a run together, compared with the time from its start to its end;
@@ -42,20 +44,20 @@ def predictions(ds) -> pd.DataFrame:
     return table
 
 
-def within(table, least_s=LEAST_S, band=BAND):
+def within(table: pd.DataFrame, least_s: float = LEAST_S, band: float = BAND) -> tuple[int, int]:
     """(predictions within `band` of the measurement, predictions above `least_s`)."""
     large = table[table["predicted_s"] > least_s]
     return int((np.abs(large["ratio"] - 1) <= band).sum()), len(large)
 
 
-def _repeated(ds, rows):
+def _repeated(ds: xr.Dataset, rows: Array) -> Array:
     """(rows,) bool: repetitions were kept, or a rule ended them."""
     kept = (~np.isnan(ds["time_s"].values[rows])).sum(axis=1) > 1 if "time_s" in ds and ds["time_s"].ndim == 2 else False
     stopped = ~pd.Series(column(ds, "time_stop")[rows]).isin(["none", 0, "?"]).to_numpy() if "time_stop" in ds else False
     return kept | stopped | np.zeros(len(rows), dtype=bool)
 
 
-def _runs(points):
+def _runs(points: pd.DataFrame) -> pd.DataFrame:
     runs = points.groupby(["launch", "start_s", "first_rank"], as_index=False).agg(
         end_s=("end_s", "max"), team=("team", "max"), points=("slot", "size"), n=("n", "max"), slot=("slot", "min"),
         predicted_s=("predicted_s", "sum"), timing=("timing", "first"),
@@ -63,11 +65,11 @@ def _runs(points):
     return runs.assign(measured_s=runs["end_s"] - runs["start_s"], how="run")
 
 
-def _passes(points):
+def _passes(points: pd.DataFrame) -> pd.DataFrame:
     return points.assign(predicted_s=points["predicted_pass_s"], measured_s=points["time_median_s"], points=1, how="pass")
 
 
-def _empty(invalid=0):
+def _empty(invalid: int = 0) -> pd.DataFrame:
     table = pd.DataFrame(columns=COLUMNS)
     table.attrs["invalid"] = invalid
     return table

@@ -12,16 +12,18 @@ import numbers
 import pathlib
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from .checks import of_dataset
 from .foreign import FileError, check_file, plain, reading
+from .hdf import COORDINATES
 from .models import FARTHEST
 from .predictions import predictions
-from .read import COORDINATES
-from .scaling import WORK_BOUND, _FOLLOWS_N, about_time, strong, timed, weak
+from .scaling import _FOLLOWS_N, WORK_BOUND, about_time, strong, timed, weak
 
 FEWEST = 5  #: predictions that a band needs
 CENTRAL = 0.9  #: share of them that it holds
@@ -43,7 +45,7 @@ class Band:
     of_plan: bool  #: by this plan's predictions of measured points, else by the file's own
 
 
-def read_plan(path) -> pd.DataFrame:
+def read_plan(path: pathlib.Path) -> pd.DataFrame:
     """The points of ``polysweep plan --points --json``, a row each; ``.attrs``: `path`, and `rates` as it names them.
 
     Raises FileError for a file that is none or cannot be read.
@@ -62,14 +64,14 @@ def read_plan(path) -> pd.DataFrame:
         raise FileError(f"{plain(path)}: is a plan without points; make it with --points --json")
     with reading(path):
         points = _points(plan["each"])
-    if not _WANTED <= set(points):
+    if not set(points) >= _WANTED:
         raise FileError(f"{plain(path)}: its points lack {', '.join(sorted(_WANTED - set(points)))}; another version made it")
     points = points[points["pass_s"].notna() & (points["pass_s"] > 0)]  # what is refused has no time
     points.attrs.update(path=str(path), rates=str(plan.get("rates", "unknown")))
     return points
 
 
-def _points(each):
+def _points(each: int | list[Any]) -> pd.DataFrame:
     """The table of a plan's points; its numbers are numbers."""
     if not isinstance(each, list) or not all(isinstance(point, dict) for point in each):
         raise ValueError("its points are none")
@@ -84,7 +86,7 @@ def _points(each):
 
 
 @of_dataset
-def project(ds, plan: pd.DataFrame) -> pd.DataFrame:
+def project(ds: xr.Dataset, plan: pd.DataFrame) -> pd.DataFrame:
     """A row per series of `scaling.strong` and `scaling.weak` and team that the plan has for it, from the largest
     measured team on; nothing but a series that goes beyond.
 
@@ -117,7 +119,7 @@ def project(ds, plan: pd.DataFrame) -> pd.DataFrame:
 
 
 @of_dataset
-def bands(ds, plan: pd.DataFrame) -> dict:
+def bands(ds: xr.Dataset, plan: pd.DataFrame) -> dict[str, Any]:
     """{method: Band} of the methods for which there are predictions enough.
 
     By this plan's predictions of points that the file measured: those of the method if there are FEWEST or more, else of
@@ -132,12 +134,12 @@ def bands(ds, plan: pd.DataFrame) -> dict:
     return {method: band for method, band in made.items() if band}
 
 
-def _check_plan(plan):
-    if not isinstance(plan, pd.DataFrame) or not _WANTED <= set(plan):
+def _check_plan(plan: pd.DataFrame | str | None) -> None:
+    if not isinstance(plan, pd.DataFrame) or not set(plan) >= _WANTED:
         raise TypeError("a plan is a table from polysweep.projection.read_plan")
 
 
-def _band(sources, method):
+def _band(sources: tuple[tuple[pd.DataFrame, bool], tuple[pd.DataFrame, bool], tuple[pd.DataFrame, bool]], method: str) -> Band | None:
     for ratios, of_plan in sources:
         part = ratios[ratios["method"] == method]
         for chosen in (part, ratios):
@@ -147,7 +149,7 @@ def _band(sources, method):
     return None
 
 
-def _met(ds, plan):
+def _met(ds: xr.Dataset, plan: pd.DataFrame) -> pd.DataFrame:
     """Measured over predicted seconds of the points that both have, team by team."""
     keys = _shared(ds, plan, ())
     predicted = dict(zip(_keys(plan, [*keys, "team"]), plan["pass_s"]))
@@ -160,19 +162,19 @@ def _met(ds, plan):
 # ---- which points ----------------------------------------------------------------------------------------------------
 
 
-def _shared(ds, plan, without):
+def _shared(ds: xr.Dataset, plan: pd.DataFrame, without: tuple[Any, ...]) -> list[str]:
     """Coordinates that say which point it is, but for the team, the seed and those of `without`."""
     names = (*COORDINATES, *ds.attrs.get("own_axes", []))
     return [name for name in names if name in ds and name in plan and name not in (*without, "team_asked", "seed")]
 
 
-def _seen(ds, plan):
+def _seen(ds: xr.Dataset, plan: pd.DataFrame) -> bool:
     """Whether the plan's rates were corrected by the times of this file; elsewhere only its name is known."""
     rates, file = pathlib.Path(plan.attrs["rates"]), pathlib.Path(ds.attrs.get("path", ""))
     return rates.samefile(file) if rates.exists() and file.exists() else rates.name == file.name
 
 
-def _why(ds, plan, series):
+def _why(ds: xr.Dataset, plan: pd.DataFrame, series: list[tuple[list[str], pd.DataFrame]]) -> str:
     """What a file or a plan lacks, if no series of [(keys, part)] goes on."""
     if not series:
         if not about_time(ds):
@@ -191,7 +193,7 @@ def _why(ds, plan, series):
     return f"no length of the same work per rank in the plan, on teams above {largest:g} (--set grid.n=[...] grid.team=[...])"
 
 
-def _apart(ds, plan, keys, part):
+def _apart(ds: xr.Dataset, plan: pd.DataFrame, keys: list[str], part: pd.DataFrame) -> tuple[Any, ...]:
     """([(coordinate, here, there)] that differ from the nearest points of the plan, the series, those points)."""
     here = _last(ds, keys, part)
     points = _keys(plan, keys)
@@ -202,22 +204,22 @@ def _apart(ds, plan, keys, part):
     return [(name, _word(x), _word(y)) for name, x, y in zip(keys, here, there) if x != y], part, near
 
 
-def _word(x):
+def _word(x: float | str) -> str:
     return "none" if x is None else f"{x:.6g}" if isinstance(x, float) else str(x)
 
 
-def _last(ds, keys, part):
+def _last(ds: xr.Dataset, keys: list[str], part: pd.DataFrame) -> tuple[Any, ...]:
     """The key of the largest team of a series."""
     return _keys(pd.DataFrame({name: ds[name].values[[int(part.iloc[-1]["slot"])]] for name in keys}), keys)[0]
 
 
-def _keys(frame, names):
+def _keys(frame: pd.DataFrame, names: list[str]) -> list[tuple[Any, ...]]:
     """A tuple of plain values for each row; what does not apply equals itself."""
     columns = [[None if x != x else x for x in frame[name].tolist()] for name in names]
     return list(zip(*columns)) if columns else [()] * len(frame)
 
 
-def _ahead(ds, plan, keys, part, kind):
+def _ahead(ds: xr.Dataset, plan: pd.DataFrame, keys: list[str], part: pd.DataFrame, kind: str) -> pd.DataFrame:
     """The plan's points that continue a series, by team, from its largest team on."""
     last = part.iloc[-1]
     here = _last(ds, keys, part)
@@ -230,7 +232,7 @@ def _ahead(ds, plan, keys, part, kind):
     return same.drop_duplicates("team").sort_values("team")
 
 
-def _rows(about, part, ahead, band):
+def _rows(about: dict[str, int | str], part: pd.DataFrame, ahead: pd.DataFrame, band: Band | None) -> pd.DataFrame:
     team, base, first = ahead["team"].to_numpy(float), part["base_s"].iloc[0], part["base_team"].iloc[0]
     largest, last = part["team"].iloc[-1], part["time_s"].iloc[-1]
     growth = team / first if about["kind"] == "strong" else 1.0
@@ -245,7 +247,7 @@ def _rows(about, part, ahead, band):
                        times=team / largest, slot=ahead["slot"].to_numpy())
 
 
-def _warn(table):
+def _warn(table: pd.DataFrame) -> None:
     far = table.loc[table["times"].idxmax()]
     if far["times"] > FARTHEST:
         warnings.warn(f"plan: {far['team']:g} ranks are {far['times']:.3g} times the largest measured team of "

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from .cases import table
 from .checks import of_dataset
@@ -10,11 +11,12 @@ from .conjectures import predictions_of
 from .curve import combinations
 from .edges import _crossings, answers, edges, narrowed, settled, sure_answers
 from .grid import distinguishing
+from .kinds import Array
 from .study import search_of
 
 
 @of_dataset
-def residuals(ds, found=None) -> pd.DataFrame:
+def residuals(ds: xr.Dataset, found: xr.Dataset | None = None) -> pd.DataFrame:
     """A row per critical degree that the study predicts, and combination of the other parameters that has points for it.
 
     Measured is the first edge of a combination (of success_rate: the first rise), surely between the candidates lo and hi
@@ -47,8 +49,10 @@ def residuals(ds, found=None) -> pd.DataFrame:
     0
     """
     degrees = predictions_of(ds)[0]
-    found = edges(ds) if found is None and degrees else found
-    if not degrees or not found.sizes["combination"]:
+    if not degrees:
+        return pd.DataFrame()
+    found = edges(ds) if found is None else found
+    if not found.sizes["combination"]:
         return pd.DataFrame()
     over = found.attrs["over"]
     points = combinations(ds, over)
@@ -65,7 +69,7 @@ def residuals(ds, found=None) -> pd.DataFrame:
 
 
 @of_dataset
-def predicted_edges(ds, over: str | None = None) -> pd.DataFrame:
+def predicted_edges(ds: xr.Dataset, over: str | None = None) -> pd.DataFrame:
     """The critical degrees that the study predicts, for figures: a column per name, a row per combination of `edges(ds)` (along
     `over`, by default its axis). NaN where a prediction is none of a combination, since it changes along the axis."""
     over = over or (search_of(ds) or {"over": "beta"})["over"]
@@ -73,7 +77,7 @@ def predicted_edges(ds, over: str | None = None) -> pd.DataFrame:
 
 
 @of_dataset
-def predicted_degrees(ds, keys) -> pd.DataFrame:
+def predicted_degrees(ds: xr.Dataset, keys: list[str]) -> pd.DataFrame:
     """The same for curves over the degree: a row per combination of the columns `keys` with a degree, their values as index."""
     if not predictions_of(ds)[0]:
         return pd.DataFrame()
@@ -85,7 +89,7 @@ def predicted_degrees(ds, keys) -> pd.DataFrame:
     return groups.min().where(groups.nunique() == 1).rename(columns=lambda name: name.removeprefix("predict_"))
 
 
-def _predicted(ds, points, degrees):
+def _predicted(ds: xr.Dataset, points: pd.DataFrame, degrees: dict[str, str]) -> dict[str, Array]:
     """{name: (combination,)}"""
     result = {}
     for name in degrees:
@@ -94,7 +98,7 @@ def _predicted(ds, points, degrees):
     return result
 
 
-def _measured(ds, found):
+def _measured(ds: xr.Dataset, found: xr.Dataset) -> dict[str, Array]:
     """The first edge of each combination, {name: (combination,)}: where it is, and between which candidates it surely is."""
     over, column, level = (found.attrs[name] for name in ("over", "column", "level"))
     count, kinds = found.sizes["combination"], ["rise"] if column == "success_rate" else ["rise", "fall"]
@@ -107,11 +111,11 @@ def _measured(ds, found):
             "sd": first["sd"].to_numpy(), "theory": theory, "settled": settled(found, sure_answers(ds, found)[0])}
 
 
-def _first(rows, count):
+def _first(rows: pd.DataFrame, count: int) -> pd.DataFrame:
     return rows.drop_duplicates("combination").set_index("combination").reindex(range(count))
 
 
-def _against(rows):
+def _against(rows: pd.DataFrame) -> dict[str, pd.Series]:
     """The columns that compare."""
     result = {name: rows[name] for name in ("predicted", "measured", "lo", "hi")}
     with np.errstate(divide="ignore", invalid="ignore"):

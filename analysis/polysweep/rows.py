@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -10,13 +11,14 @@ from .checks import index_of, path_of
 from .commits import Checksum, content_sum
 from .foreign import plain, reading
 from .hdf import attributes_of, item_of, opened
+from .kinds import Array
 
 _DONE = 2  # code of the column `status`
 _DISTINCT = 1  # code of the column `queries`
 _PARTS = {"output": ("set", "row", "feature"), "special_mass": ("set", "row"), "log2_den": ("set", "row")}
 
 
-def rows(path, point: int) -> xr.Dataset:
+def rows(path: Any, point: int) -> xr.Dataset:
     """Results of every query row of one point, from files whose study has ``output: {keep: [rows]}``.
 
     `set` is 0 for D_0 and 1 for D_1 (0 alone where there is one data set), `row` counts the query tokens and `feature` the
@@ -78,7 +80,7 @@ def rows(path, point: int) -> xr.Dataset:
         return found
 
 
-def _tokens(n, d, j3, rows):
+def _tokens(n: int, d: int, j3: int, rows: int) -> dict[str, tuple[str, Array, dict[str, str]]]:
     """What the rows of distinct queries stand for: neighbouring tokens, j3 the last of them, or the first if it stands before so
     many. One of each class, and j3 apart from its class; where there is one token a class all of them."""
     if min(n, d - 2) < 1 or n % (d - 2) or not 0 <= j3 < n or rows != (n if n == d - 2 else d - 1):
@@ -90,7 +92,7 @@ def _tokens(n, d, j3, rows):
             "times": ("row", np.where(token == j3, 1, of_class), {"long_name": "tokens that have this row"})}
 
 
-def _is_done(file, point, slots):
+def _is_done(file: Any, point: int, slots: int) -> bool:
     commit, checksum = file["commit"][point], Checksum(1)
     for name in file:
         if getattr(item_of(file, name), "shape", None) == (slots,):
@@ -98,7 +100,7 @@ def _is_done(file, point, slots):
     return commit == checksum.words()[0] and file["status"][point] == _DONE
 
 
-def _check_content(file, point, found):
+def _check_content(file: Any, point: int, found: xr.Dataset) -> None:
     """Are these the numbers that were kept? Samples of times of the same slot are covered together with its rows."""
     if "launch_checksum" not in file or file["launch_checksum"][point] == 0:
         return
@@ -111,7 +113,7 @@ def _check_content(file, point, found):
                          f"computes the point again")
 
 
-def _dataset(group, index, width):
+def _dataset(group: Any, index: dict[str, int], width: int) -> xr.Dataset:
     shape = (index["sets"], index["queries"], width)
     if min(index.values()) < 0 or width < 0:
         raise ValueError("rows cannot begin or be as the file says")

@@ -15,6 +15,7 @@ import time
 import uuid
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -50,12 +51,13 @@ class RunError(RuntimeError):
     'no such key (exit code 2: polysweep run x.yaml)'
     """
 
-    def __init__(self, code, message, command):
+    def __init__(self, code: Any, message: Any, command: Any) -> None:
         super().__init__(f"{message or 'the program said nothing'} (exit code {code}: {shlex.join(command)})")
         self.code, self.message, self.command = code, message, command
 
 
-def run(study, ranks=2, file=None, *, program=None, launcher=None, options=(), progress=None, columns=None) -> xr.Dataset:
+def run(study: str, ranks: int = 2, file: str | None = None, *, program: pathlib.Path | None = None, launcher: Any = None,
+        options: list[str] | tuple[Any, ...] = (), progress: Any = None, columns: list[str] | None = None) -> xr.Dataset:
     """Computes every point of a study that its file does not have yet, and returns the file as `open` does.
 
     Points that failed, and an end before the last point, are warnings: the dataset has what is done. An interrupt stops the program
@@ -120,7 +122,7 @@ def run(study, ranks=2, file=None, *, program=None, launcher=None, options=(), p
     return read(file, columns)
 
 
-def find_program(program=None) -> pathlib.Path:
+def find_program(program: pathlib.Path | None = None) -> pathlib.Path:
     """The program that is named, else that of the environment variable POLYSWEEP, on the path, or built beside this package."""
     named = program or os.environ.get("POLYSWEEP")
     if named:
@@ -136,7 +138,7 @@ def find_program(program=None) -> pathlib.Path:
     return pathlib.Path(found)
 
 
-def _written(study, place, file):
+def _written(study: str, place: str, file: str | None) -> tuple[Any, ...]:
     """(path of the study file, of the result file; None where it is for the program to read in a study file which one it is)."""
     if isinstance(study, (str, os.PathLike)):
         return study, file
@@ -149,7 +151,7 @@ def _written(study, place, file):
     return path, file
 
 
-def _plain_value(value):
+def _plain_value(value: Any) -> Any:
     """What JSON has no word for."""
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
@@ -160,7 +162,7 @@ def _plain_value(value):
     raise TypeError(f"a study has numbers, texts, lists and mappings, not a {type(value).__name__}")
 
 
-def _launched(launcher, ranks):
+def _launched(launcher: Any, ranks: int) -> list[Any]:
     if launcher is None:
         return ["mpirun", "-n", str(ranks)] if ranks > 1 else []
     return [*([launcher] if isinstance(launcher, str) else map(str, launcher)), "-n", str(ranks)]
@@ -169,7 +171,7 @@ def _launched(launcher, ranks):
 # ---- while it runs ---------------------------------------------------------------------------------------------------
 
 
-def _watched(command, file, progress):
+def _watched(command: list[str], file: str | None, progress: Any) -> tuple[Any, ...]:
     """(exit code, what it said on stderr, the result file), with a line of progress meanwhile. A file that is not known is found
     beside the sidecar of this launch, or in what the program said."""
     token = uuid.uuid4().hex[:16]
@@ -196,13 +198,13 @@ def _watched(command, file, progress):
     return process.returncode, text, file or next(iter(_OUTCOME.findall(text)[-1:]), None)
 
 
-def _beside(token):
+def _beside(token: str) -> str | None:
     """The result file in this directory whose sidecar is of this launch; None as long as there is none."""
     files = (str(each).removesuffix(_SIDECAR) for each in pathlib.Path().glob(f"*{_SIDECAR}"))
     return next((file for file in files if _state(file, token)), None)
 
 
-def _waiting(process):
+def _waiting(process: Any) -> bool:
     try:
         process.wait(_EVERY_S)
     except subprocess.TimeoutExpired:
@@ -210,7 +212,7 @@ def _waiting(process):
     return False
 
 
-def _end(process):
+def _end(process: Any) -> None:
     for stop in (process.terminate, process.kill):
         stop()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -218,7 +220,7 @@ def _end(process):
             return
 
 
-def _state(file, token):
+def _state(file: str | None, token: str) -> dict[str, int | str]:
     """What the file beside the result says of this launch; {} as long as there is nothing."""
     try:
         state = json.loads(pathlib.Path(f"{file}{_SIDECAR}").read_text(encoding="utf-8"))
@@ -230,7 +232,7 @@ def _state(file, token):
 class _Line:
     """One line that says how far a run is, on a terminal or below the cell of a notebook."""
 
-    def __init__(self, wanted):
+    def __init__(self, wanted: Any) -> None:
         self.begun, self.shown, self.handle = time.monotonic(), "", None
         notebook = _notebook()
         self.put = None
@@ -239,21 +241,21 @@ class _Line:
         elif wanted or wanted is None and sys.stderr is not None and sys.stderr.isatty():
             self.put = self._on_terminal
 
-    def show(self, state):
+    def show(self, state: dict[str, int | str]) -> None:
         text = _told(state, time.monotonic() - self.begun)
         if self.put and text and text != self.shown:
             self.put(text)
             self.shown = text
 
-    def close(self):
+    def close(self) -> None:
         if self.put == self._on_terminal and self.shown:
             say("", sys.stderr)
 
-    def _on_terminal(self, text):
+    def _on_terminal(self, text: str) -> None:
         sys.stderr.write("\r" + text.ljust(len(self.shown)))
         sys.stderr.flush()
 
-    def _in_notebook(self, text):
+    def _in_notebook(self, text: str) -> None:
         from IPython.display import display
 
         if self.handle is None:
@@ -262,19 +264,19 @@ class _Line:
             self.handle.update({"text/plain": text}, raw=True)
 
 
-def _notebook():
+def _notebook() -> bool:
     """Whether this is the kernel of a notebook."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return shell is not None and hasattr(shell, "kernel")
 
 
-def _told(state, elapsed_s):
+def _told(state: dict[str, Any], elapsed_s: float) -> str:
     """"[######..................]  25 %  3 of 12 points, 12 s, about 36 s left"; "" of what is no state."""
     try:
-        share, done, points, left = (float(state[name]) for name in ("fraction", "done", "points", "eta_s"))
+        share, done, points, left_s = (float(state[name]) for name in ("fraction", "done", "points", "eta_s"))
         share = min(max(share, 0.0), 1.0)
         failed = f", {int(state['failed'])} failed" if state.get("failed") else ""
-        left = f", about {left:.0f} s left" if left > 0 and share > 0 else ""
+        left = f", about {left_s:.0f} s left" if left_s > 0 and share > 0 else ""
         return f"[{'#' * int(24 * share):.<24}] {100 * share:3.0f} %  {int(done)} of {int(points)} points{failed}, {elapsed_s:.0f} s{left}"
     except (KeyError, TypeError, ValueError, OverflowError):
         return ""

@@ -9,20 +9,23 @@ import json
 import os
 import pathlib
 import struct
+from typing import Any
 
 import numpy as np
 
 from .foreign import FileError, check_file, plain, reading
+from .kinds import Array
 
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "U8": "|u1", "BOOL": "|b1"}
 _WORDS = {np.dtype(kind): word for word, kind in _TYPES.items()}
 _HEADER_MOST = 100_000_000
 
 
-def write(path, arrays, metadata=None) -> pathlib.Path:
+def write(path: str | os.PathLike[str], arrays: dict[str, Array], metadata: dict[str, str] | None = None) -> pathlib.Path:
     """Writes {name: array} and texts by name; the file is there as a whole, or as it was."""
     path = pathlib.Path(path)
-    header, at, arrays = {"__metadata__": {name: str(text) for name, text in (metadata or {}).items()}}, 0, dict(arrays)
+    header: dict[str, Any] = {"__metadata__": {name: str(text) for name, text in (metadata or {}).items()}}
+    at, arrays = 0, dict(arrays)
     for name, array in arrays.items():
         arrays[name] = array = np.asarray(array)
         array = array.astype(array.dtype.newbyteorder("<"), copy=False)
@@ -39,13 +42,13 @@ def write(path, arrays, metadata=None) -> pathlib.Path:
             file.write(struct.pack("<Q", len(text)) + text)
             for array in arrays.values():
                 file.write(array.data if array.size else b"")
-        os.replace(fresh, path)
+        fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
     return path
 
 
-def read(path, names=None):
+def read(path: pathlib.Path, names: list[str] | None = None) -> tuple[Any, ...]:
     """({name: array}, {name: text}) of a file, arrays as they are stored, BF16 as single precision; names: those that are wanted.
     Raises FileError."""
     path, size = pathlib.Path(path), check_file(path).st_size
@@ -62,7 +65,7 @@ def read(path, names=None):
         return {name: _array(file, 8 + length, size, header[name]) for name in wanted}, texts
 
 
-def _array(file, base, size, entry):
+def _array(file: Any, base: int, size: int, entry: Any) -> Array:
     """One array, if its place is inside the file and as long as its shape."""
     half = entry["dtype"] == "BF16"
     kind, shape = np.dtype("<u2" if half else _TYPES[entry["dtype"]]), tuple(int(length) for length in entry["shape"])

@@ -2,23 +2,25 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 from scipy.stats import beta, binom
 
 from .checks import check_name, fraction
+from .kinds import Array
 
 #: mean that a kind of unit has: times and other costs add up, rates are costs turned over, ratios multiply
 MEANS = {"cost": "arithmetic", "rate": "harmonic", "ratio": "geometric"}
 
 
-def fewest(confidence=0.95) -> int:
+def fewest(confidence: float = 0.95) -> int:
     """The fewest samples whose smallest and largest enclose the median with this confidence: 6 for 95 %."""
     confidence = fraction(confidence, "confidence")
     return int(np.ceil(1 - np.log2(1 - confidence) - 1e-12))
 
 
-def median_interval(samples, confidence=0.95):
+def median_interval(samples: Array | list[Any], confidence: float = 0.95) -> tuple[Any, ...]:
     """(median, lo, hi) over the last axis; the ends are order statistics, so any distribution will do.
 
     The k-th smallest and the k-th largest of N samples enclose the median with probability 1 - 2 P(Bin(N, 1/2) < k); k is
@@ -39,7 +41,7 @@ def median_interval(samples, confidence=0.95):
     return middle, x[..., k], x[..., count - 1 - k]
 
 
-def harrell_davis(samples):
+def harrell_davis(samples: Array) -> tuple[Any, ...]:
     """(estimate, standard error) of the median over the last axis, by a weighted mean of all order statistics.
 
     The median of N samples jumps when a sample is drawn twice, which spoils a bootstrap; this estimate (Harrell and Davis
@@ -53,12 +55,12 @@ def harrell_davis(samples):
 
 
 @functools.lru_cache(maxsize=64)
-def _weights(count):
+def _weights(count: int) -> Array:
     return np.diff(beta.cdf(np.arange(count + 1) / count, (count + 1) / 2, (count + 1) / 2))
 
 
 @functools.lru_cache(maxsize=64)
-def _left_out(count):
+def _left_out(count: int) -> Array:
     """Column j: weights of the sorted samples without the j-th."""
     weights = np.zeros((count, count))
     for j in range(count):
@@ -66,7 +68,7 @@ def _left_out(count):
     return weights
 
 
-def ratio(above, below):
+def ratio(above: Array | tuple[Any, ...], below: Array | tuple[Any, ...]) -> tuple[Any, ...]:
     """(r, lo, hi) of two independent positive estimates, each (value, lo, hi): arrays or numbers.
 
     On logarithms, the distances from the ends to the estimates add as squares (MOVER: Zou and Donner 2008): the interval is
@@ -86,7 +88,7 @@ def kind_of(unit: str) -> str:
     return "rate" if "/s" in text.replace(" ", "") or text.endswith("s-1") else "cost"
 
 
-def mean(values, unit: str, how: str | None = None) -> float:
+def mean(values: Any, unit: str, how: str | None = None) -> float:
     """The mean that belongs to the unit: arithmetic for costs (s, byte), harmonic for rates (1e9 s-1), geometric for ratios.
 
     how: "arithmetic", "harmonic" or "geometric" where the caller wants to be sure. Raises ValueError for one that does not

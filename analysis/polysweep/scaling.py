@@ -16,13 +16,19 @@ time is that of a single pass.
 """
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from .checks import at_least, names_of, of_dataset, remembered
 from .grid import axes
-from .models import FEWEST_SIZES, LAWS, fit, fit_intervals
-from .read import COORDINATES, column
+from .hdf import COORDINATES
+from .kinds import Array
+from .models import FEWEST_SIZES, LAWS, Fit, fit, fit_intervals
+from .read import column
 from .samples import ratio
 
 VALID = ("alone", "beside")  #: ways of timing that are times of one point: by itself, or while equal teams work
@@ -36,17 +42,17 @@ _COST = ("flops", "bytes", "gflops", "peak_gflops", "predicted_s", "time_stop")
 # ---- metrics ---------------------------------------------------------------------------------------------------------
 
 
-def speed_up(base, time):
+def speed_up(base: tuple[float, float, float], time: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
     """(S, lo, hi): base over time, each (median, lo, hi) in seconds. Say the base's seconds beside it."""
     return ratio(base, time)
 
 
-def efficiency(speed, base_ranks, ranks):
+def efficiency(speed: Array, base_ranks: float, ranks: Array) -> Array:
     """Speed-up over the growth of the team, S P_0/P."""
     return np.asarray(speed, float) * base_ranks / np.asarray(ranks, float)
 
 
-def karp_flatt(speed, ranks, base_ranks=1):
+def karp_flatt(speed: Array, ranks: Array, base_ranks: float = 1) -> Array:
     """Experimentally determined serial fraction (Karp and Flatt 1990), e = (1/S - 1/p)/(1 - 1/p) with p = P/P_0.
 
     The same for all P: a part that does not divide. Growing with P: overhead or imbalance. NaN at the base.
@@ -56,7 +62,7 @@ def karp_flatt(speed, ranks, base_ranks=1):
         return np.where(p > 1, (1 / np.asarray(speed, float) - 1 / p) / (1 - 1 / p), np.nan)
 
 
-def group_efficiency(base_s, base_ranks, time_s, ranks) -> float:
+def group_efficiency(base_s: list[int], base_ranks: list[int], time_s: list[float], ranks: list[int]) -> float:
     """Efficiency of several points together: the ratio of summed costs in rank seconds, not a mean of ratios."""
     cost = [float((np.asarray(seconds, float) * np.asarray(count, float)).sum())
             for seconds, count in ((base_s, base_ranks), (time_s, ranks))]
@@ -67,7 +73,7 @@ def group_efficiency(base_s, base_ranks, time_s, ranks) -> float:
 
 
 @of_dataset
-def timed(ds) -> pd.DataFrame:
+def timed(ds: xr.Dataset) -> pd.DataFrame:
     """The done points with a valid time of their own: coordinates, team, cost and parallel columns, `samples` (repetitions
     kept). Its index is the slot; ``.attrs["invalid"]`` counts the points left out because ranks shared cores."""
     names = [*COORDINATES, *ds.attrs.get("own_axes", []), "timing", "team", "launch", "time_median_s", "time_lo_s", "time_hi_s",
@@ -82,7 +88,7 @@ def timed(ds) -> pd.DataFrame:
     return frame
 
 
-def _own_time(ds):
+def _own_time(ds: xr.Dataset) -> tuple[Array, int]:
     """((point,): done with a valid time of its own, how many are not because ranks shared cores)."""
     if not {"time_median_s", "timing", "team"} <= set(ds.variables):
         return np.zeros(ds.sizes["point"], dtype=bool), 0
@@ -91,19 +97,19 @@ def _own_time(ds):
 
 
 @of_dataset
-def oversubscribed(ds) -> int:
+def oversubscribed(ds: xr.Dataset) -> int:
     """How many done points have times that are none, because ranks shared cores."""
     return _own_time(ds)[1]
 
 
 @of_dataset
-def slots(ds) -> np.ndarray:
+def slots(ds: xr.Dataset) -> np.ndarray:
     """(point,) slots of the file; of all heads as one point (`heads.pooled`) that of the first."""
     return ds["slot"].values if "slot" in ds.coords else np.arange(ds.sizes["point"])
 
 
 @of_dataset
-def about_time(ds) -> bool:
+def about_time(ds: xr.Dataset) -> bool:
     """Whether a study asks how long points take: `team` is an axis of it, or `time` is on, so that points were repeated."""
     if "team_asked" in ds and len(np.unique(ds["team_asked"].values)) > 1:
         return True
@@ -112,7 +118,7 @@ def about_time(ds) -> bool:
     return "time_s" in ds and any(len(kept) > 1 for kept in samples(ds, slots(ds)).values())
 
 
-def _teams(ds):
+def _teams(ds: xr.Dataset) -> pd.DataFrame:
     """`timed`, or nothing of it where there is one size of team or the study is not about time."""
     valid, invalid = _own_time(ds)
     if valid.any() and len(np.unique(ds["team"].values[valid])) > 1 and about_time(ds):
@@ -122,24 +128,24 @@ def _teams(ds):
     return frame
 
 
-def _parts(frame, keys):
+def _parts(frame: pd.DataFrame, keys: list[str]) -> Iterator[pd.DataFrame]:
     """The points of `frame` that differ in `keys` and the kind of timing."""
     full = _full_launches(frame)
     for part in _cases(frame, keys):
         yield from _ways(part, part["launch"].isin(full))
 
 
-def _cases(frame, keys):
+def _cases(frame: pd.DataFrame, keys: list[str]) -> list[pd.DataFrame]:
     return [part for _, part in frame.groupby(keys, dropna=False, sort=False)]
 
 
-def _full_launches(frame):
+def _full_launches(frame: pd.DataFrame) -> Array:
     """Launches that timed equal teams beside each other; without repetitions, `beside` says that others computed something."""
     repeated = (frame["samples"] > 1) | ~frame["time_stop"].isin(["none", np.nan])
     return frame.loc[repeated & (frame["timing"] == "beside"), "launch"].unique()
 
 
-def _ways(part, full):
+def _ways(part: pd.DataFrame, full: pd.Series) -> list[pd.DataFrame]:
     """The points of one case by their way of timing; those of full launches stand beside others where there are any."""
     alone, beside = (part[part["timing"] == way] for way in VALID)
     if len(beside):
@@ -149,19 +155,19 @@ def _ways(part, full):
     return [points for points in (alone, beside) if len(points)]
 
 
-def _apart(chains, table):
+def _apart(chains: list[pd.DataFrame], table: pd.DataFrame) -> list[int]:
     """Slots that one curve of both ways of timing would have, and none of one way has."""
     both = [_each_team(part, ["team", "timing"]) for part in chains if part["timing"].nunique() > 1]
     return sorted({int(slot) for part in both for slot in part.index} - set(table["slot"]))
 
 
-def _each_team(part, names=("team",)):
+def _each_team(part: pd.DataFrame, names: list[str] | tuple[str] = ("team",)) -> pd.DataFrame:
     """One point for each team, by its size: of several the one that was asked for."""
     return part.assign(_auto=part["team_asked"] == 0).sort_values(["team", "_auto"]).drop_duplicates(list(names))
 
 
 @of_dataset
-def samples(ds, wanted) -> dict:
+def samples(ds: xr.Dataset, wanted: Any) -> dict[str, Any]:
     """{slot: seconds of its repetitions}; empty arrays where the file kept none."""
     if "time_s" not in ds or ds["time_s"].ndim != 2:
         return {slot: np.empty(0) for slot in wanted}
@@ -170,7 +176,7 @@ def samples(ds, wanted) -> dict:
 
 
 @of_dataset
-def held(ds) -> list[str]:
+def held(ds: xr.Dataset) -> list[str]:
     """Coordinates that distinguish series of strong scaling: method, n and all others that vary, but for the team."""
     varying = [name for name in axes(ds) if name != "team_asked"]
     return [name for name in ("method", "n") if name not in varying] + varying
@@ -181,7 +187,7 @@ def held(ds) -> list[str]:
 
 @remembered
 @of_dataset
-def strong(ds) -> pd.DataFrame:
+def strong(ds: xr.Dataset) -> pd.DataFrame:
     """Strong scaling: a row per point that was timed on teams of two or more sizes, series by series.
 
     Columns: `series` (number), coordinates that vary, timing, team, samples, time_s with _lo and _hi, base_team, base_s,
@@ -198,7 +204,7 @@ def strong(ds) -> pd.DataFrame:
 
 @remembered
 @of_dataset
-def weak(ds, bound=WORK_BOUND) -> pd.DataFrame:
+def weak(ds: xr.Dataset, bound: float = WORK_BOUND) -> pd.DataFrame:
     """Weak scaling: series in which the team grows and the work per rank, `flops` over `team`, stays within `bound` of the
     base's. Columns as of `strong`, without Karp-Flatt; efficiency is T(P_0)/T(P), `work` the work per rank over the base's.
 
@@ -225,17 +231,17 @@ def weak(ds, bound=WORK_BOUND) -> pd.DataFrame:
 
 
 @of_dataset
-def apart(ds) -> int:
+def apart(ds: xr.Dataset) -> int:
     """How many points are on no curve, strong or weak, because some of their teams were timed alone and others beside."""
     tables = strong(ds), weak(ds)
     return len({slot for table in tables for slot in table.attrs["apart"]} - {slot for table in tables for slot in table["slot"]})
 
 
-def _chains_of(parts, bound):
+def _chains_of(parts: Iterable[pd.DataFrame], bound: float) -> list[pd.DataFrame]:
     return [chain for part in parts for chain in _chains(part, bound)]
 
 
-def _chains(part, bound):
+def _chains(part: pd.DataFrame, bound: float) -> list[pd.DataFrame]:
     """Series of equal work per rank: one from each point on the smallest team."""
     if part["n"].nunique() < 2 or part["team"].nunique() < 2:
         return []
@@ -249,8 +255,8 @@ def _chains(part, bound):
     return chains
 
 
-def _table(ds, frame, groups, names):
-    rows = []
+def _table(ds: xr.Dataset, frame: pd.DataFrame, groups: Iterable[pd.DataFrame], names: list[str]) -> pd.DataFrame:
+    rows: list[Any] = []
     for part in groups:
         part = _each_team(part)
         if len(part) > 1:
@@ -267,7 +273,7 @@ _MADE = ("time_s", "time_s_lo", "time_s_hi", "base_team", "base_s", "speed_up", 
          "computation_scaling", "flops_per_rank")
 
 
-def _metrics(part, series):
+def _metrics(part: pd.DataFrame, series: int) -> pd.DataFrame:
     time = tuple(part[f"time_{name}_s"].to_numpy(float) for name in ("median", "lo", "hi"))
     base = tuple(x[0] for x in time)
     team, first = part["team"].to_numpy(float), float(part["team"].iloc[0])
@@ -289,13 +295,13 @@ def _metrics(part, series):
 
 
 @of_dataset
-def series_fits(ds, table, laws) -> dict:
+def series_fits(ds: xr.Dataset, table: pd.DataFrame, laws: list[str] | tuple[Any, ...]) -> dict[str, Any]:
     """{series: [Fit or the reason why there is none, for each law]} of a table from `strong` or `weak`."""
     laws = names_of(laws, LAWS, "law")
     return {number: [_fit(ds, part, law) for law in laws] for number, part in table.groupby("series")}
 
 
-def _fit(ds, part, law):
+def _fit(ds: xr.Dataset, part: pd.DataFrame, law: str) -> Fit | str:
     ranks = part["team"].to_numpy(float)
     try:
         if len(ranks) >= FEWEST_SIZES and part["samples"].min() > 0:
@@ -307,7 +313,7 @@ def _fit(ds, part, law):
 
 
 @of_dataset
-def fits(ds) -> pd.DataFrame:
+def fits(ds: xr.Dataset) -> pd.DataFrame:
     """Amdahl and USL of every strong series, Gustafson of every weak one: a row per parameter.
 
     Columns: kind, series, the coordinates that vary, law, parameter, value, lo, hi, inside, how, sizes, samples (fewest),
@@ -324,7 +330,7 @@ def fits(ds) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _fit_rows(about, law, found):
+def _fit_rows(about: dict[str, Any], law: str, found: Fit | str) -> list[dict[str, Any]]:
     if isinstance(found, str):
         return [{**about, "law": law, "why": found}]
     shared = dict(how=found.how, sizes=len(found.ranks), samples=int(found.samples.min()), lack=found.lack,

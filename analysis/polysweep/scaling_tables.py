@@ -1,13 +1,16 @@
 """The tables of scaling studies as a person reads them."""
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pandas as pd
 
 from .cases import number
 from .figures.projected import caption
 from .figures.scaling import left_out, seconds_text
 from .models import FARTHEST
-from .sketch_tables import Table
+from .tables import Table
 
 _NOTES = {
     "strong": "Speed-up against the smallest team of each series, whose seconds are in its first line; Karp-Flatt is the share "
@@ -86,21 +89,21 @@ _FIT = ("kind", "series", "law", "parameter", "value", "lo", "hi", "inside", "ho
         "why")
 
 
-def _with_interval(found, name, text):
+def _with_interval(found: pd.DataFrame, name: str, text: Callable[..., Any]) -> list[str]:
     return ["" if x != x else text(x) if lo != lo else f"{text(x)} [{text(lo)}, {text(hi)}]"
             for x, lo, hi in zip(found[name], found[name + "_lo"], found[name + "_hi"])]
 
 
-def _value(row):
+def _value(row: Any) -> str:
     if row.value != row.value:
         return ""
     text = (lambda x: seconds_text(x) if x > 0 else f"{x:.3g} s") if row.parameter == "T_1" else (lambda x: f"{x:.3g}")
     return f"{text(row.value)} [{text(row.lo)}, {text(row.hi)}]" + "*" * (not row.inside)
 
 
-def _share(x):
+def _share(x: float) -> str:
     return "" if x != x else f"{x:.2f}"
 
 
-def _text(x):
+def _text(x: int | str) -> str:
     return x if isinstance(x, str) else "" if x != x else number(x)

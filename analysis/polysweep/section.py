@@ -11,7 +11,7 @@ from . import answers as said_of, figures, page
 from .cases import case_columns, every
 from .claims import claims, lines as claim_lines
 from .conjecture_tables import conjecture_tables
-from .critical import critical, level_of
+from .critical import critical
 from .critical_tables import critical_table, settling
 from .decode import decode_table
 from .edge_fit import edge_fits, fit_table as edge_fit_table
@@ -28,7 +28,7 @@ from .scaling_tables import curve_table, fit_table, projection_table
 from .sketch_tables import cheapest_table, crossover_table, sketch_words
 from .sketches import cheapest, crossovers, held
 from .statistics import consistency
-from .study import resolved_of, search_of
+from .study import level_of, resolved_of, search_of
 from .tables import Block, aligned
 
 MOST_ROWS = 200  #: of a table on the terminal; its CSV has all
@@ -158,7 +158,7 @@ class Section:
         try:
             found = project(ds, plan)
         except Unmatched as why:
-            warnings.warn(f"{why}; drawn without the plan")
+            warnings.warn(f"{why}; drawn without the plan", stacklevel=2)
             return None
         found.to_csv(self.directory / "projection.csv", index=False)
         return found
@@ -240,7 +240,7 @@ _BLOCKS = (
     ("Decoding", ("decode",), ("decode.csv",)),
     ("Edges", ("edges",), ("edges.csv", "edge-fits.csv", "judged.csv")),
     ("Predictions", ("residual",), ("predicted-claims.csv", "counterexamples.csv", "residuals.csv")),
-    ("Degree, length and width", ("phase", "success", "critical", "noise", "separation"), ("critical.csv",)),
+    ("Degree, length and width", ("phase", "success", "critical", "why", "separation"), ("critical.csv",)),
     ("Sketches", ("error", "cost"), ("cheapest.csv", "crossovers.csv")),
     ("Teams", ("strong", "weak"), ("strong-scaling.csv", "weak-scaling.csv", "scaling-fits.csv", "projection.csv")),
     ("Times", ("roofline", "prediction", "timeline"), ()),

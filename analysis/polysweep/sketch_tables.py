@@ -1,6 +1,8 @@
 """The tables of sketches as a person reads them."""
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from .cases import number
@@ -10,7 +12,7 @@ from .style import size_text
 from .tables import Table
 
 
-def cheapest_table(found: pd.DataFrame, names, error: str) -> Table | None:
+def cheapest_table(found: pd.DataFrame, names: list[str], error: str) -> Table | None:
     """A row per case and level: the sketch with the smallest state and the one with the fewest operations."""
     found = found[found["error"] == error] if len(found) else found
     if not len(found):
@@ -34,13 +36,15 @@ def cheapest_table(found: pd.DataFrame, names, error: str) -> Table | None:
             "operations against the exact method's.")
     if (found["bad_rows"] > 0).any():
         note += " A star: some denominators were not positive."
-    return Table("The cheapest sketch for an error", note, shown, "cheapest.csv")
+    none = [*((state["method"] == "").to_numpy() & (flops["method"] == "").to_numpy())]
+    return Table("The cheapest sketch for an error", note, shown, "cheapest.csv", none=none,
+                 none_words=f"{sum(none)} of {len(shown)} rows: no sketch of this file reaches the error")
 
 
 _CHOSEN = ["method", "r", "features", "local", "weights"]
 
 
-def _levels(state, flops, names):
+def _levels(state: pd.DataFrame, flops: pd.DataFrame, names: list[str]) -> tuple[list[str], pd.Series]:
     """(texts, mask of rows): levels of a case that have the same answer make one row, "0.5..0.05"; of those that no sketch
     reaches, the first is given."""
     answer = pd.concat([state[names].fillna(-1), state[_CHOSEN], flops[_CHOSEN].add_suffix("_flops")], axis=1)
@@ -51,14 +55,14 @@ def _levels(state, flops, names):
     return [_text(a) if n or a == b else f"{_text(a)}..{_text(b)}" for a, b, n in zip(first, last, none)], changes
 
 
-def crossover_table(found: pd.DataFrame, names) -> Table | None:
+def crossover_table(found: pd.DataFrame, names: list[str]) -> Table | None:
     """A row per case and sketch: the length from which it is cheaper, by each quantity, and by how much at the end."""
     if not len(found) or not found[[q + "_n" for q in COSTS]].notna().any(axis=None):
         return None
     shown = _case(found, [name for name in names if found[name].nunique(dropna=False) > 1])
     shown["sketch"] = [sketch_words(row) for row in found.itertuples()]
     if found["error"].notna().any():
-        shown["error"] = ["" if x != x else f"{x:.2g}" for x in found["error"]]
+        shown["error"] = ["" if x != x else f"{x:.3g}" for x in found["error"]]
     for quantity in COSTS:
         if found[quantity + "_n"].notna().any():
             shown[f"{quantity}: n"] = [_from(*row) for row in
@@ -71,22 +75,22 @@ def crossover_table(found: pd.DataFrame, names) -> Table | None:
     return Table("Where sketched attention becomes cheaper", note, shown, "crossovers.csv")
 
 
-def _from(n, how, first, last):
+def _from(n: float, how: str, first: int, last: int) -> str:
     return {"inside": length_text(n) if how == "inside" else "", "below": f"<= {int(first)}", "above": f"> {int(last)}",
             "": ""}[how]
 
 
-def sketch_words(row) -> str:
+def sketch_words(row: Any) -> str:
     """"polysketch r=16, local 64"."""
     size = f"r={int(row.r)}" if row.r else f"{'exact, ' * bool(row.exact)}F={int(row.features)}"
     return ", ".join([f"{row.method} {size}", *([f"local {int(row.local)}"] if row.local else []), *(["learned"] if row.weights else [])])
 
 
-def _percent(x):
+def _percent(x: float) -> str:
     return f"{100 * x:.0f} %" if x >= 1 else f"{100 * x:.3g} %"
 
 
-def _case(found, names):
+def _case(found: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     """What is estimated, as texts. Where there is no degree the kernel has a word: e^z is that of softmax."""
     shown = pd.DataFrame({name: found[name].map(_text) for name in names}, index=found.index)
     if "beta" in shown and "kernel" in found:
@@ -94,11 +98,11 @@ def _case(found, names):
     return shown
 
 
-def _text(value):
+def _text(value: float | str) -> str:
     return "" if value != value else str(value) if isinstance(value, str) else number(value)
 
 
-def _operations(x):
+def _operations(x: float) -> str:
     for unit, name in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if x >= unit:
             return f"{x / unit:.3g} {name}flop"

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ import xarray as xr
 
 from .cases import ERRORS, baseline, case_columns, table
 from .checks import at_least, check_name, names_of, of_dataset
+from .kinds import Array
 from .read import UNITS
 
 SIZE = ("r", "features", "draws", "local", "weights")  #: coordinates that are a sketch's own
@@ -74,16 +77,16 @@ def once(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     return frame.loc[kept.sort_values()]
 
 
-def _monomials(d, beta):
+def _monomials(d: int, beta: float) -> float:
     return float(math.comb(int(d + beta) - 1, int(beta)))
 
 
-def label(method, local=0, weights=0) -> str:
+def label(method: str, local: int = 0, weights: int = 0) -> str:
     """"polysketch, local 256"."""
     return ", ".join([method, *([f"local {local}"] if local else []), *(["learned"] if weights else [])])
 
 
-def exact_of(points: pd.DataFrame, names: list[str], values, method: str) -> pd.DataFrame:
+def exact_of(points: pd.DataFrame, names: list[str], values: tuple[Any, ...], method: str) -> pd.DataFrame:
     """Points that a sketch of the case names = values estimates; `names` without method, with n and d where fixed."""
     found = baseline(points, names, values, reference(points, method))
     return found[found["done"] & (found["method_folds"] == "rows")]
@@ -93,7 +96,8 @@ def exact_of(points: pd.DataFrame, names: list[str], values, method: str) -> pd.
 
 
 @of_dataset
-def cheapest(ds: xr.Dataset, levels=LEVELS, errors=("err_out", "err_attn", "err_amm")) -> pd.DataFrame:
+def cheapest(ds: xr.Dataset, levels: Iterable[float] = LEVELS,
+             errors: Iterable[str] = ("err_out", "err_attn", "err_amm")) -> pd.DataFrame:
     """For every case (what is estimated, n, d, beta), error column and level: the sketch with the smallest state, and
     the one with the fewest flops, among those whose median error over draws is at most the level. Maps with a kernel of their own
     (`OWN_KERNELS`) estimate nothing and are left out.
@@ -105,7 +109,7 @@ def cheapest(ds: xr.Dataset, levels=LEVELS, errors=("err_out", "err_attn", "err_
     errors, levels = names_of(errors, ERRORS, "error"), [at_least(level, 0, "a level of error") for level in levels]
     names, frame, everything = [*held(ds), "n", "d", "beta"], sketches(ds), table(ds)
     frame = once(frame[frame["done"] & ~frame["method_kernel"].isin(OWN_KERNELS)], names) if len(frame) else frame
-    rows = []
+    rows: list[dict[str, Any]] = []
     for error in errors:
         measured = frame[frame[error].notna()] if len(frame) else frame
         for key, part in measured.groupby([*names, "method_kernel"], dropna=False):
@@ -113,7 +117,8 @@ def cheapest(ds: xr.Dataset, levels=LEVELS, errors=("err_out", "err_attn", "err_
     return pd.DataFrame(rows)
 
 
-def _cheapest(everything, names, key, part, error, levels):
+def _cheapest(everything: pd.DataFrame, names: list[str], key: tuple[Any, ...], part: pd.DataFrame, error: str,
+              levels: list[float]) -> Iterator[dict[str, Any]]:
     exact = exact_of(everything, names, key[:len(names)], part["method"].iloc[0])
     width = 8 if part["precision"].iloc[0] == "fp64" else 4
     whole = {"state_bytes": float(part["n"].iloc[0] * (part["d"].iloc[0] + part["v"].iloc[0]) * width),
@@ -145,13 +150,13 @@ def cost(frame: pd.DataFrame, quantity: str) -> pd.Series:
     return valid_times(frame) if quantity == "seconds" else frame[COSTS[quantity]]
 
 
-def output_error(point) -> float:
+def output_error(point: pd.Series) -> float:
     """Of the output: against the reference where the file has that, else against the exact kernel."""
     return point["err_out_ref"] if point["err_out_ref"] == point["err_out_ref"] else point["err_out"]
 
 
 @of_dataset
-def against(ds: xr.Dataset):
+def against(ds: xr.Dataset) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame, pd.DataFrame]]:
     """Yields (key, sketch points, exact points) over common lengths; key: held, d, beta, method, local, weights, r,
     features. Both are sorted by n, with one row per length."""
     names, frame, everything = [*held(ds), "d", "beta"], sketches(ds), table(ds)
@@ -166,7 +171,7 @@ def against(ds: xr.Dataset):
             yield key, part.loc[common].reset_index(), exact.loc[common].reset_index()
 
 
-def crossing(n, ratio) -> tuple[float, str]:
+def crossing(n: list[int] | pd.Series, ratio: Array | list[float]) -> tuple[float, str]:
     """(length, how) from which a sketch is cheaper for good; ratio = cost of the sketch / cost of the exact method.
 
     Straight lines in (log n, log ratio). "inside": between two lengths of the grid; "below": cheaper at all of them, the

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,11 +10,12 @@ from scipy.special import bdtr, bdtrc, betaincinv, betaln, ndtri, stdtrit, xlog1
 from scipy.stats import chi2
 
 from .checks import fraction
+from .kinds import Array
 
 Z95 = 1.959963984540054  #: two-sided 95 % quantile of the normal distribution
 
 
-def wilson(successes, trials, z=Z95):
+def wilson(successes: Array | float, trials: int, z: float = Z95) -> tuple[Array, Array]:
     """Wilson's score interval (Wilson 1927) of a rate: (lo, hi), arrays like `successes`; NaN for no trials.
 
     centre (p + z^2/2N)/(1 + z^2/N), half-width z sqrt(p(1-p)/N + z^2/4N^2)/(1 + z^2/N).
@@ -27,7 +29,7 @@ def wilson(successes, trials, z=Z95):
     return np.where(n > 0, lo, np.nan), np.where(n > 0, hi, np.nan)
 
 
-def clopper_pearson(successes, trials, confidence=0.95):
+def clopper_pearson(successes: Array | float, trials: Array | float, confidence: float = 0.95) -> tuple[Array, Array]:
     """Exact interval (Clopper and Pearson 1934) of a rate: (lo, hi), for any real numbers 0 <= successes <= trials."""
     k, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(trials, float))
     tail = (1 - fraction(confidence, "confidence")) / 2
@@ -37,7 +39,7 @@ def clopper_pearson(successes, trials, confidence=0.95):
     return lo, hi
 
 
-def over_draws(rates, trials, confidence=0.95):
+def over_draws(rates: Array | list[Any], trials: int, confidence: float = 0.95) -> tuple[Any, ...]:
     """(rate, lo, hi, samples) of trials that share draws. rates: of success in each draw, on the last axis; trials: of a draw.
 
     Draws are clusters. Clopper and Pearson's interval at an effective number of trials (Korn and Graubard 1998), which the
@@ -64,7 +66,7 @@ def over_draws(rates, trials, confidence=0.95):
     return p, lo, hi, samples
 
 
-def _effective(x, trials, tail):
+def _effective(x: Array, trials: int, tail: float) -> Array | float:
     count = x.shape[-1]
     w = 1.0 if count < 16 else 0.25
     p = (x.sum(axis=-1) + w / 2) / (count + w)
@@ -74,11 +76,11 @@ def _effective(x, trials, tail):
     return np.clip(p * (1 - p) * (count + w) / variance * shrink, count, count * trials)
 
 
-def _normal_quantile(tail):
+def _normal_quantile(tail: float) -> float:
     return float(ndtri(tail))
 
 
-def binomial_pvalues(successes, trials, probability):
+def binomial_pvalues(successes: Any, trials: Any, probability: Any) -> Array:
     """Two-sided exact binomial p-values (Clopper and Pearson's test, by minimum likelihood); NaN where p is NaN.
 
     A probability of 0 or 1 (within 1e-12, the rounding of its evaluation) allows one outcome only: p-value 1 or 0.
@@ -92,7 +94,7 @@ def binomial_pvalues(successes, trials, probability):
     return found
 
 
-def _pvalues(k, n, p):
+def _pvalues(k: Array, n: Array, p: Array) -> Array:
     """As scipy.stats.binomtest has them, of all tests at once: the outcomes up to k < n p, and those of the other tail that are
     no likelier than k; k > n p is mirrored. Beyond the mode the likelihood falls, so that a bisection finds where they begin."""
     even, high = k == n * p, k > n * p
@@ -109,11 +111,11 @@ def _pvalues(k, n, p):
     return np.where(even, 1.0, np.minimum(bdtr(k, whole, p) + beyond, 1.0))
 
 
-def _likelihood(k, n, p):
+def _likelihood(k: Array, n: Array, p: Array) -> Array:
     return np.exp(xlogy(k, p) + xlog1py(n - k, -p) - np.log1p(n) - betaln(k + 1, n - k + 1))
 
 
-def anytime_pvalues(successes, trials, probability):
+def anytime_pvalues(successes: Any, trials: Any, probability: Any) -> Array | float:
     """p-values of a probability that hold whenever one stops counting: min(1, 1/R), R the mixture of likelihoods over all
     probabilities against it (Robbins 1970), B(S + 1, F + 1)/(p^S (1 - p)^F); NaN where p is NaN."""
     s, n, p = (np.asarray(x, float) for x in (successes, trials, np.clip(probability, 0, 1)))
@@ -132,11 +134,11 @@ class Consistency:
     groups: int
 
     @property
-    def pvalue(self):
+    def pvalue(self) -> float:
         """P(chi-squared of `groups` degrees of freedom exceeds the value found)."""
         return float(chi2.sf(self.chi_squared, self.groups)) if self.groups else float("nan")
 
-    def __str__(self):
+    def __str__(self) -> str:
         if not self.cells:
             return "no cell has an exact probability to compare with"
         text = (f"{len(self.outside)} of {self.cells} cells outside the {100 * self.level:.1f} % exact binomial "
@@ -147,7 +149,7 @@ class Consistency:
         return text
 
 
-def consistency(frame: pd.DataFrame, level=0.999, least_variance=2.0) -> Consistency:
+def consistency(frame: pd.DataFrame, level: float = 0.999, least_variance: float = 2.0) -> Consistency:
     """Every cell against theory_success by the exact binomial test, and chi-squared over independent groups.
 
     All degrees, methods and presets of one (seed, n, d) share their sign vectors, so their cells are not independent:

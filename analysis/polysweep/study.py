@@ -2,11 +2,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+
+import xarray as xr
 
 LEVEL = 0.9
 
 
-def resolved_of(ds) -> dict:
+def resolved_of(ds: xr.Dataset) -> dict[str, Any]:
     """The resolved study of a file; empty where it has none."""
     try:
         found = json.loads(ds.attrs["provenance_resolved"])
@@ -15,7 +18,7 @@ def resolved_of(ds) -> dict:
     return found if isinstance(found, dict) else {}
 
 
-def level_of(ds) -> float:
+def level_of(ds: xr.Dataset) -> float:
     """The level of a study, `judge.level`; 0.9 where it has none."""
     try:
         return float(resolved_of(ds)["judge"]["level"])
@@ -23,7 +26,7 @@ def level_of(ds) -> float:
         return LEVEL
 
 
-def search_of(ds) -> dict | None:
+def search_of(ds: xr.Dataset) -> dict[str, Any] | None:
     """What a file searched for: over, column, level (a number, or a dict with `column` and `where`), edges, within; None: it did
     not search."""
     given = resolved_of(ds).get("search")
@@ -35,7 +38,7 @@ def search_of(ds) -> dict | None:
             "edges": str(given.get("edges", "all")), "within": float(given.get("within", 1))}
 
 
-def rule_of(ds) -> dict | None:
+def rule_of(ds: xr.Dataset) -> dict[str, Any] | None:
     """What ends the trials of a point: until ("decided", or "width" with `width`), error (of all points together), most; None: their
     number."""
     judge = resolved_of(ds).get("judge")

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from . import backend  # noqa: F401, first: it imports matplotlib
 
@@ -42,10 +43,10 @@ class Readable(mpl.ticker.Locator):
         self._values = None if values is None else np.unique(np.asarray(values, float))
         self._scale, self._text, self._whole = scale, text, whole
 
-    def __call__(self) -> Array:
+    def __call__(self) -> Any:
         return self.tick_values(*self.axis.get_view_interval())  # type: ignore[union-attr]
 
-    def tick_values(self, vmin: float, vmax: float) -> Array:
+    def tick_values(self, vmin: float, vmax: float) -> Any:
         low, high = min(vmin, vmax), max(vmin, vmax)
         room, seen = 1e-9 * (high - low), []
         for kind in self._choices(low, high):

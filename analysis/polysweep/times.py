@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from scipy.stats import mannwhitneyu
 
+from .kinds import Array
 from .samples import ratio
 from .scaling import VALID, samples
 
@@ -13,7 +15,7 @@ COLUMNS = ("slot_a", "slot_b", "team_a", "team_b", "time_a_s", "time_b_s", "rati
 LEVEL = 0.05
 
 
-def compare_times(a, b, left, right) -> pd.DataFrame:
+def compare_times(a: xr.Dataset, b: xr.Dataset, left: Array, right: Array) -> pd.DataFrame:
     """A row per point `left` of a and `right` of b (slots): medians, their ratio b/a with its 95 % interval, and a verdict.
 
     p_value: two-sided Mann-Whitney test that the repetitions of both are draws of one distribution (NaN where they were not
@@ -43,21 +45,21 @@ def compare_times(a, b, left, right) -> pd.DataFrame:
     return table[timed].reset_index(drop=True)
 
 
-def _kinds(ds, slots):
+def _kinds(ds: xr.Dataset, slots: Array) -> Array:
     return ds["timing"].values[slots] if "timing" in ds else np.full(len(slots), "none")
 
 
-def _column(ds, slots, name, blank):
+def _column(ds: xr.Dataset, slots: Array, name: str, blank: float) -> Array:
     return ds[name].values[slots] if name in ds else np.full(len(slots), blank)
 
 
-def _p_value(x, y):
+def _p_value(x: Array, y: Array) -> float:
     if not len(x) or not len(y):
         return np.nan
     return float(mannwhitneyu(x, y, alternative="two-sided").pvalue)
 
 
-def _verdict(valid, r, lo, hi, p):
+def _verdict(valid: bool, r: float, lo: float, hi: float, p: float) -> str:
     if not valid:
         return "not comparable"
     if np.isnan(p) and np.isnan(lo):
@@ -66,7 +68,7 @@ def _verdict(valid, r, lo, hi, p):
     return ("slower" if r > 1 else "faster") if differs else "no difference shown"
 
 
-def holm(p) -> np.ndarray:
+def holm(p: Array) -> np.ndarray:
     """p-values of one test among many, adjusted (Holm 1979): the k-th smallest of N times N - k + 1, never decreasing."""
     p = np.asarray(p, float)
     order = np.argsort(p)[:(~np.isnan(p)).sum()]  # NaN come last

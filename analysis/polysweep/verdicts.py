@@ -2,11 +2,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.stats import t as student
 
 from .edge_fit import fit
+from .kinds import Array
 
 IDENTITY, CONSISTENT, CONTRADICTED, UNTESTED = WORDS = (
     "identity", "consistent in the range", "contradicted in the range", "not testable here")
@@ -25,18 +28,19 @@ class Verdict:
     slots: tuple[int, ...] = ()
 
 
-def untested(statement, why):
+def untested(statement: str, why: str) -> Verdict:
     return Verdict(statement, UNTESTED, why)
 
 
-def counted(statement, right, points, numbers, holds=CONSISTENT, of="points"):
+def counted(statement: str, right: Array | pd.Series, points: pd.DataFrame, numbers: str, holds: str = CONSISTENT,
+            of: str = "points") -> Verdict:
     """The verdict of a statement about single points (curves, ...: `of`): `right` is true where it holds."""
     wrong = points.index[~np.asarray(right, bool)]
     said = f"{len(wrong)} counterexample{'s' * (len(wrong) != 1)} in {len(points)} {of}"
     return Verdict(statement, CONTRADICTED if len(wrong) else holds, f"{said}; {numbers}", tuple(int(slot) for slot in wrong))
 
 
-def tolerance(points):
+def tolerance(points: pd.DataFrame) -> pd.Series:
     """Relative, of a mass: rounding of the program and of this check."""
     return points["precision"].map(EXACT).fillna(SINGLE)
 
@@ -44,7 +48,7 @@ def tolerance(points):
 # ---- curves: where a column crosses a level ------------------------------------------------------------------------
 
 
-def crossing(x, y, level, rising=True):
+def crossing(x: pd.Series, y: pd.Series, level: float, rising: bool = True) -> tuple[float, float]:
     """(lo, hi] that holds the first place where y passes the level, neighbours among x; (-inf, x_0) where it starts beyond,
     (x_last, inf) where it never does. NaN of y are no points."""
     order = np.argsort(x, kind="stable")
@@ -58,7 +62,7 @@ def crossing(x, y, level, rising=True):
     return (x[beyond[0] - 1] if beyond[0] else -np.inf), x[beyond[0]]
 
 
-def sure_fall(x, y_lo, y_hi, level):
+def sure_fall(x: list[int] | pd.Series, y_lo: list[float] | pd.Series, y_hi: list[float] | pd.Series, level: float) -> tuple[float, float]:
     """(lo, hi] that holds the first place where y, known to lie in [y_lo, y_hi], falls below the level: from the last x at which it
     surely has not, to the first at which it surely has. Infinite as those of `crossing`."""
     order = np.argsort(x, kind="stable")
@@ -73,7 +77,7 @@ def sure_fall(x, y_lo, y_hi, level):
     return x[above[-1]] if len(above) else -np.inf, x[end] if end < len(x) else np.inf
 
 
-def slope(x, lo, hi):
+def slope(x: Any, lo: Any, hi: Any) -> tuple[float, float, float] | None:
     """(slope, lo, hi) of y = A + slope x with its 95 % interval, y known to lie in (lo, hi]: that of `edge_fit.fit`, from four
     brackets; of least squares (Student's) where y is known to a point, from three. None from fewer."""
     x, lo, hi = (np.asarray(values, float) for values in (x, lo, hi))
@@ -88,7 +92,7 @@ def slope(x, lo, hi):
     return theta[1], *intervals[1]
 
 
-def _least_squares(x, y):
+def _least_squares(x: Array, y: Array) -> tuple[float, float, float]:
     spread = ((x - x.mean()) ** 2).sum()
     rise = ((x - x.mean()) * y).sum() / spread
     residual = y - y.mean() - rise * (x - x.mean())
@@ -96,17 +100,17 @@ def _least_squares(x, y):
     return rise, rise - half, rise + half
 
 
-def mean_interval(values, error):
+def mean_interval(values: Array | pd.Series, error: float) -> tuple[float, float, float]:
     """(mean, lo, hi) of independent values by Student's t, wrong with chance `error`."""
     values = np.asarray(values, float)
     half = student.ppf(1 - error / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
     return values.mean(), values.mean() - half, values.mean() + half
 
 
-def fit_text(found):
+def fit_text(found: tuple[float, float, float]) -> str:
     """"0.52 [0.49, 0.55]" """
     return "{:.3g} [{:.3g}, {:.3g}]".format(*found)
 
 
-def range_text(values):
+def range_text(values: pd.Series) -> str:
     return f"{np.min(values):.3g} to {np.max(values):.3g}"

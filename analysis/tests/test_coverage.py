@@ -2,11 +2,13 @@
 
 Runs are as many as leave a failure by chance less than 1e-6 where the coverage is that of the long tables: 95.7 % at the lowest of
 the intervals (1,500 runs: a standard deviation of 0.5 %), 99 % of the edges."""
+from pathlib import Path
+
 import numpy as np
 import pytest
 import simulated
 import synthetic
-from scipy.stats import norm, t
+from scipy.stats import binom, norm, t
 
 from polysweep import oracle
 from polysweep.statistics import clopper_pearson, over_draws, wilson
@@ -32,6 +34,34 @@ def test_intervals_of_trials_that_are_taken_for_independent_do_not():
     counts = random.binomial(12, simulated.draw_rates(random, "beta", 0.5, 0.3, (2000, 16)))
     lo, hi = wilson(counts.sum(axis=1), 192)
     assert ((lo <= 0.5) & (0.5 <= hi)).mean() < 0.75
+
+
+def of_all_counts(trials, rates):
+    """Coverage of Wilson's interval at each of the rates, from the law of the counts."""
+    counts = np.arange(trials + 1)
+    lo, hi = wilson(counts, np.full(trials + 1, trials))
+    return (binom.pmf(counts[:, None], trials, rates) * ((lo[:, None] <= rates) & (rates <= hi[:, None]))).sum(axis=0)
+
+
+def test_wilsons_interval_covers_as_the_manual_says():
+    """Exact, without chance: on average over all rates, at the worst of those in the middle, at the worst of all."""
+    manual = (Path(__file__).parents[1] / "doc" / "statistics.md").read_text()
+    rates = np.linspace(0.0005, 0.9995, 1999)
+    middle = (rates >= 0.05) & (rates <= 0.95)
+    many, few = (of_all_counts(trials, rates) for trials in (200, 100))
+    for words, value in (("200 trials {} % on average", many.mean()), ("at least {} % for rates of 0.05", many[middle].min()),
+                         ("(100 trials: {} %); within", few[middle].min()), ("down to {} %", many.min()), ("(100 trials: {} %) |", few.min())):
+        assert words.format(f"{100 * value:.1f}") in manual, (words, value)
+
+
+def test_one_draw_is_enclosed_whatever_draws_do():
+    """Draws of two values, one of them 0, or one of them 1: the worst that Markov's inequality allows is a chance of 0.025."""
+    def held(rate, other):
+        intervals = [over_draws([x], 1000)[1:3] for x in (0.0, other)]
+        return sum(chance * (lo <= rate <= hi) for chance, (lo, hi) in zip((1 - rate / other, rate / other), intervals))
+
+    worst = min(held(rate, other) for rate in np.linspace(0.005, 0.5, 60) for other in np.linspace(rate, 1, 60))
+    assert 0.974 <= worst < 0.98  # of a grid; the infimum is 0.975
 
 
 def test_the_interval_by_its_formula():

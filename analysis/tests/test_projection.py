@@ -10,7 +10,7 @@ from synthetic import read_csv
 import polysweep
 from polysweep import figures, scaling
 from polysweep.projection import Unmatched, bands, project, read_plan
-from polysweep.read import COORDINATES
+from polysweep.hdf import COORDINATES
 from polysweep.report import main
 from polysweep.style import decade
 

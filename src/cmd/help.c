@@ -3,6 +3,7 @@
 
 #include "cmd/cmd.h"
 
+#include "polysweep/built.h"
 #include "polysweep/record.h"
 
 const cmd_command *cmd_command_find(const char *name)
@@ -92,6 +93,9 @@ static psw_status keys(const request *asked)
 static psw_status methods(const request *asked)
 {
     psw_methods_print(stdout, asked->markdown);
+    if (!asked->markdown && !psw_built_with_fftw())
+        psw_print_wrapped(stdout, 0, 0,
+                          "This program was built without FFTW: tensorsketch takes no r with a prime factor above 31.");
     return PSW_OK;
 }
 

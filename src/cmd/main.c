@@ -8,6 +8,7 @@
 
 #include "cmd/cmd.h"
 
+#include "polysweep/built.h"
 #include "polysweep/measure.h"
 #include "polysweep/plain.h"
 #include "polysweep/targets.h"
@@ -227,7 +228,8 @@ static int without_mpi(const cmd_command *command, const cmd_options *options)
     if (options->help)
         cmd_help_print(command, stdout);
     else if (options->version)
-        psw_print(stdout, "polysweep " PSW_VERSION "\n");
+        psw_print(stdout, "polysweep " PSW_VERSION "\nbuilt with%s FFTW and with%s hwloc\n",
+                  psw_built_with_fftw() ? "" : "out", psw_built_with_hwloc() ? "" : "out");
     else if (options->citation)
         cmd_citation_print(stdout);
     else if (!command->writes || cmd_world_rank() == 0)

@@ -204,6 +204,21 @@ static void check_tiles(const doctor_facts *f, doctor_report *r)
     }
 }
 
+/* What the program can do without, and what it cannot do then. */
+static void check_libraries(const doctor_facts *f, doctor_report *r)
+{
+    if (f->build.fftw && f->build.hwloc) doctor_fine(r, "libraries", "built with FFTW and hwloc");
+    if (!f->build.fftw)
+        doctor_fine(r, "libraries",
+                    "built without FFTW: tensorsketch takes no r with a prime factor above 31; install it in both "
+                    "precisions (libfftw3-dev) and build with -DPOLYSWEEP_FFTW=ON");
+    if (!f->build.hwloc)
+        doctor_fine(
+            r, "libraries",
+            "built without hwloc: cores are those that the kernel lists; where a container or a job may use but "
+            "some of a node's, more may be counted than there are");
+}
+
 static void check_build(const doctor_facts *f, doctor_report *r)
 {
     const char *again = "`cmake --preset default && cmake --build --preset default`, then build/polysweep";
@@ -216,6 +231,7 @@ static void check_build(const doctor_facts *f, doctor_report *r)
     } else {
         doctor_fine(r, "build", "polysweep " PSW_VERSION ", optimised");
     }
+    check_libraries(f, r);
 }
 
 /* ---- the processor ---- */

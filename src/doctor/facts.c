@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "doctor/facts.h"
+#include "polysweep/built.h"
 #include "polysweep/targets.h"
 #include "polysweep/threads.h"
 
@@ -147,7 +148,9 @@ extern void __ubsan_handle_out_of_bounds(void *, void *) __attribute__((weak)); 
 
 static doctor_build read_build(void)
 {
-    doctor_build out = {.sanitized = SANITIZED || __ubsan_handle_out_of_bounds != NULL};
+    doctor_build out = {.sanitized = SANITIZED || __ubsan_handle_out_of_bounds != NULL,
+                        .fftw = psw_built_with_fftw(),
+                        .hwloc = psw_built_with_hwloc()};
 #ifdef __OPTIMIZE__
     out.optimised = true;
 #endif

@@ -43,6 +43,7 @@ typedef struct doctor_build {
     bool optimised, sanitized;
     bool threads;              /* with OpenMP */
     char tiles[64];            /* psw_tile_backend */
+    bool fftw, hwloc;          /* with these */
     const char *target, *best; /* kernels that were chosen, and the best that this processor can run */
 } doctor_build;
 

@@ -1,4 +1,3 @@
-#include <hwloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +5,7 @@
 
 #include "polysweep/measure.h"
 #include "polysweep/targets.h"
+#include "measure/cores.h"
 
 /* What a BLAS may offer beyond cblas: absent ones are NULL, so any CBLAS links. */
 #define WEAK __attribute__((weak))
@@ -113,49 +113,6 @@ static int expected_ranks(void)
     return 0;
 }
 
-/* Cores (not hardware threads) of which at least one thread is in `set`. */
-static int cores_in(hwloc_topology_t topology, hwloc_const_cpuset_t set)
-{
-    int count = 0;
-    hwloc_obj_t core = NULL;
-    while ((core = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_CORE, core)) != NULL)
-        count += hwloc_bitmap_intersects(core->cpuset, set) ? 1 : 0;
-    return count > 0 ? count : hwloc_bitmap_weight(set);
-}
-
-/* "0-3,8": which cores those are. */
-static void list_cores(hwloc_topology_t topology, hwloc_const_cpuset_t set, char *out, size_t size)
-{
-    hwloc_bitmap_t cores = hwloc_bitmap_alloc();
-    hwloc_obj_t core = NULL;
-    while (cores && (core = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_CORE, core)) != NULL)
-        if (hwloc_bitmap_intersects(core->cpuset, set)) hwloc_bitmap_set(cores, core->logical_index);
-    if (cores && !hwloc_bitmap_iszero(cores)) hwloc_bitmap_list_snprintf(out, size, cores);
-    hwloc_bitmap_free(cores);
-}
-
-static void read_binding_from(hwloc_topology_t topology, hwloc_bitmap_t set, psw_machine *machine)
-{
-    hwloc_const_cpuset_t all = hwloc_topology_get_topology_cpuset(topology);
-    machine->cores_node = cores_in(topology, all);
-    if (hwloc_get_cpubind(topology, set, HWLOC_CPUBIND_PROCESS) != 0) return;
-    hwloc_bitmap_and(set, set, all);
-    machine->cores = cores_in(topology, set);
-    hwloc_bitmap_list_snprintf(machine->binding, sizeof machine->binding, set);
-    list_cores(topology, set, machine->core_list, sizeof machine->core_list);
-}
-
-static void read_binding(psw_machine *machine)
-{
-    hwloc_topology_t topology;
-    hwloc_bitmap_t set = hwloc_bitmap_alloc();
-    if (set && hwloc_topology_init(&topology) == 0) {
-        if (hwloc_topology_load(topology) == 0) read_binding_from(topology, set, machine);
-        hwloc_topology_destroy(topology);
-    }
-    hwloc_bitmap_free(set);
-}
-
 psw_machine psw_machine_read(void)
 {
     psw_machine machine = {0};
@@ -172,6 +129,6 @@ psw_machine psw_machine_read(void)
     machine.expected_ranks = expected_ranks();
     machine.allowed = psw_allowance_read("");
     read_memory(&machine);
-    read_binding(&machine);
+    measure_cores_read(&machine);
     return machine;
 }

@@ -9,8 +9,8 @@
 
 #include "sketch/hadamard.h"
 
-/* The largest prime factor of a length: products of that many roots are made one by one. */
-enum { SKETCH_FOURIER_PRIME = 31, SKETCH_FOURIER_PASSES = 40 };
+/* Products of as many roots as the largest prime factor of a length are made one by one. */
+enum { SKETCH_FOURIER_PRIME = SKETCH_PRIME, SKETCH_FOURIER_PASSES = 40 };
 
 #define sketch_fourier_fits PSW_PRECISION_NAME(sketch_fourier_fits)
 #define sketch_fourier_lay PSW_PRECISION_NAME(sketch_fourier_lay)

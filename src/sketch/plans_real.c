@@ -1,5 +1,6 @@
 #include "sketch/plans.h"
 
+#ifdef PSW_WITH_FFTW
 #include <fftw3.h>
 
 #ifdef PSW_SINGLE
@@ -68,3 +69,35 @@ void sketch_plans_backward(const sketch_plans *p, psw_real *at)
     else
         FFTW(execute_dft_c2r)(p->backward, spectrum, at);
 }
+
+#else
+
+/* A study with such lengths is refused; what a file holds that another program made comes here when it is verified. */
+sketch_plans sketch_plans_lay(ptrdiff_t length, bool is_complex)
+{
+    return (sketch_plans){length, is_complex ? 2 * length : (length / 2 + 1) * 2, 1, is_complex, NULL, NULL};
+}
+
+psw_status sketch_plans_start(sketch_plans *p, psw_real *at)
+{
+    (void)at;
+    return PSW_FAIL(PSW_ENVIRONMENT, "a transform of length %td needs FFTW, and this program was built without",
+                    p->length);
+}
+
+void sketch_plans_stop(const sketch_plans *p)
+{
+    (void)p;
+}
+
+void sketch_plans_forward(const sketch_plans *p, psw_real *at)
+{
+    (void)p, (void)at;
+}
+
+void sketch_plans_backward(const sketch_plans *p, psw_real *at)
+{
+    (void)p, (void)at;
+}
+
+#endif

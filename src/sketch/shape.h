@@ -4,6 +4,8 @@
 
 #include "polysweep/sketch.h"
 
+enum { SKETCH_PRIME = 31 }; /* of a length, the largest prime factor that our own transforms take */
+
 /* The degree that the random part of the map has: half of beta where the features are squared, 0 without a degree. */
 ptrdiff_t sketch_degree(const psw_point *point);
 

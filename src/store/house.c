@@ -1,10 +1,18 @@
 /* What spec asks of other rooms. */
+#include "polysweep/built.h"
 #include "store/store.h"
 
 static psw_status can_compute(const psw_point *point)
 {
     PSW_TRY(psw_data_check(point, NULL));
     return psw_method_computes(point->method) ? psw_attend_allow(point) : PSW_OK;
+}
+
+/* Of a study that is to be run: files of a program that was built with more can be read all the same. */
+static psw_status can_compute_here(const psw_point *point)
+{
+    PSW_TRY(can_compute(point));
+    return psw_built_computes(point);
 }
 
 /* Points that were allowed when the first files were made. */
@@ -45,7 +53,7 @@ const psw_rooms *psw_house(void)
     const int *words;
     const char *const *names = column_names(&words);
     rooms = (psw_rooms){.theory = &psw_theory_oracle,
-                        .check = can_compute,
+                        .check = can_compute_here,
                         .reserved = names,
                         .reserved_words = words,
                         .negative = psw_data_signed,
@@ -59,6 +67,7 @@ const psw_rooms *psw_stored_house(void)
 {
     static psw_rooms rooms;
     rooms = *psw_house();
+    rooms.check = can_compute;
     rooms.stored = true;
     return &rooms;
 }

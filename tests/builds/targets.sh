@@ -11,7 +11,7 @@ built=("$@")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-once=("$source"/src/base/{arena,largest,narrow,plain,status,threads}.c "$source"/src/text/facts.c "$source"/src/spec/precision.c "$source"/src/route/*.c "$source"/src/data/tokens.c "$source"/src/attend/{refuse,route,seen,sums,work}.c)
+once=("$source"/src/base/{arena,largest,narrow,plain,standing,status,threads}.c "$source"/src/text/facts.c "$source"/src/spec/precision.c "$source"/src/route/*.c "$source"/src/data/tokens.c "$source"/src/attend/{refuse,route,seen,sums,work}.c)
 methods=("$source"/src/base/peak_real.c "$source"/src/attend/{exact,softmax,linear,taylor,uniform,window,topk,method,weigh,exponential}_real.c)
 twice=("$program" "$source"/src/base/{tile_kernel,narrow}_real.c "${methods[@]}" "$source"/src/attend/{attention,finish,scores}_real.c
     "$source"/src/attend/rows_{layout,tile,pass,team,select}_real.c)

@@ -169,7 +169,7 @@ def one_version():
     """It stands in the package; the program and what else states one agree."""
     said = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True).stdout
     check(said.startswith(f"polysweep {polysweep.__version__}"), f"the program says {said}, the package {polysweep.__version__}")
-    stated = {"jobs/spack/package.py": r'version\("(\d[^"]*)"', "analysis/CITATION.cff": r'^version: *"?([\d.]+)', "CHANGELOG.md": r"^## ([\d.]+)"}
+    stated = {"jobs/spack/spack_repo/polysweep/packages/polysweep/package.py": r'version\("(\d[^"]*)"', "analysis/CITATION.cff": r'^version: *"?([\d.]+)', "CHANGELOG.md": r"^## ([\d.]+)"}
     for name, pattern in stated.items():
         text = (SOURCE / name).read_text() if (SOURCE / name).exists() else ""
         found = re.findall(pattern, text, re.M)[:1]

@@ -5,6 +5,7 @@ Blocks whose fence says `yaml file=NAME` become that file; `bash tested` and `py
 index lists them. In `console tested` a line `$ COMMAND` is run and must print what stands below it; `...` stands for any lines."""
 
 import os
+import pkgutil
 import re
 import subprocess
 import sys
@@ -120,6 +121,30 @@ def rooms():
         yield f"rooms: the manual names {told}, the sources are {there}"
 
 
+def help_of(*words):
+    return started([PROGRAM, "help", *words])
+
+
+def options(page):
+    """Every `polysweep COMMAND --OPTION` of the page, also in blocks that are not run, is one of the program's."""
+    for command, rest in re.findall(r"polysweep ([a-z]+)\b([^`\n#|>&;()]*)", page.read_text().replace("\\\n", " ")):
+        told = help_of(*(rest.replace("'", "").split()[:2] if command == "help" else [command]))
+        if command == "help" and told.returncode and not re.search(r"[A-Z]{3}", rest):
+            yield f"{page.name}: polysweep help{rest.rstrip()}: {told.stderr.strip()}"
+        for option in re.findall(r"(?<![\w-])--([a-z][a-z-]*)", rest if command != "help" and told.returncode == 0 else ""):
+            if not re.search(rf"--{option}\b", told.stdout):
+                yield f"{page.name}: polysweep {command} has no --{option}"
+
+
+def functions(page):
+    """What the page calls polysweep.NAME is in the package."""
+    for path in sorted(set(re.findall(r"\bpolysweep\.(?!sif\b)([a-zA-Z_]\w*(?:\.[a-z]\w*)?)\(?", text_of(page)))):
+        try:
+            pkgutil.resolve_name(f"polysweep:{path}")
+        except (AttributeError, ImportError) as error:
+            yield f"{page.name}: polysweep.{path}: {error}"
+
+
 # ---- links ----
 
 
@@ -163,7 +188,7 @@ def main():
         os.chdir(folder)
         complaints = [line for page in pages() for line in examples(page)] or list(columns())  # of the file that the examples leave
         complaints += [line for check in (commands, codes, rooms, whole) for line in check()]
-        complaints += [line for page in pages() for line in links(page)]
+        complaints += [line for page in pages() for check in (options, functions, links) for line in check(page)]
         os.chdir(ROOT)
     print("\n".join(complaints) or f"{sum(len(blocks(page)) for page in pages())} blocks of {len(pages())} pages hold")
     return 1 if complaints else 0

@@ -92,8 +92,8 @@ there "install_wanted '$table'"
 check "wanted, apt-get fails: goes on" 0 $?
 
 # every row of the real table has three columns and a probe that runs
-rows=$(there 'printf "%s" "$needs_build$needs_tests$wants_tests$wants_libraries$needs_mpich$needs_blis"' | grep -c '[^ ]')
-whole=$(there 'printf "%s" "$needs_build$needs_tests$wants_tests$wants_libraries$needs_mpich$needs_blis"' | awk -F '   *' 'NF == 3 && $3 != ""' | wc -l)
+rows=$(there 'printf "%s" "$needs_build$wants_build$needs_tests$wants_tests$wants_libraries$needs_mpich$needs_blis"' | grep -c '[^ ]')
+whole=$(there 'printf "%s" "$needs_build$wants_build$needs_tests$wants_tests$wants_libraries$needs_mpich$needs_blis"' | awk -F '   *' 'NF == 3 && $3 != ""' | wc -l)
 check "rows of the table" "$rows" "$whole"
 check "the table has rows" yes "$([ "$rows" -gt 10 ] && echo yes)"
 

@@ -146,10 +146,11 @@ def torn():
 
 
 PARTS = {part.__name__: part for part in (alone, under_mpirun, in_files, torn)}
-with tempfile.TemporaryDirectory() as directory:
-    os.chdir(directory)
-    Path("slow.yaml").write_text(SLOW)
-    for name in sys.argv[1:] or PARTS:
-        PARTS[name]()
-print(f"{commands.checks} checks, {commands.failed} failed")
-sys.exit(commands.failed > 0)
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as directory:
+        os.chdir(directory)
+        Path("slow.yaml").write_text(SLOW)
+        for name in sys.argv[1:] or PARTS:
+            PARTS[name]()
+    print(f"{commands.checks} checks, {commands.failed} failed")
+    sys.exit(commands.failed > 0)

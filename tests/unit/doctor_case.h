@@ -38,8 +38,13 @@ static doctor_facts *healthy(machine *m)
         (doctor_library){.name = "Open MPI v4.1.4", .open_mpi = true, .version = {4, 1, 4}, .built = {4, 1, 4}};
     psw_format(m->facts.mpi.sharedfp, sizeof m->facts.mpi.sharedfp, "^sm,lockedfile");
     m->facts.mpi.talk = (psw_talk){2e10, 4e10};
-    m->facts.build = (doctor_build){
-        .optimised = true, .threads = true, .tiles = "own kernel, AVX-512", .target = "avx512", .best = "avx512"};
+    m->facts.build = (doctor_build){.optimised = true,
+                                    .fftw = true,
+                                    .hwloc = true,
+                                    .threads = true,
+                                    .tiles = "own kernel, AVX-512",
+                                    .target = "avx512",
+                                    .best = "avx512"};
     m->facts.attempt.path = "/scratch";
     m->facts.attempt.directory = (psw_directory){.type = "lustre", .options = "rw,flock", .free_bytes = 1e12};
     m->facts.attempt.directory.file_limit_bytes = INFINITY;

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "cmd/cmd.h"
 #include "polysweep/print.h"
+#include "sweep/places.h"
 
 static char text[65536];
 
@@ -82,6 +83,33 @@ static void test_words(void)
     CHECK(strcmp(said, "17 B") == 0, "17 bytes are \"%s\"", said);
 }
 
+/* A table on a terminal: as many columns as fit, and the first in any case. */
+static void test_fitting(void)
+{
+    static const struct {
+        ptrdiff_t most, fitting;
+        const char *said;
+    } cases[] = {{0, 3, "  a  bbb  ccccc\nddd    e      f\n"},
+                 {15, 3, "  a  bbb  ccccc\nddd    e      f\n"},
+                 {14, 2, "  a  bbb\nddd    e\n"},
+                 {8, 2, "  a  bbb\nddd    e\n"},
+                 {1, 1, "  a\nddd\n"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *said = NULL;
+        size_t size;
+        FILE *out = open_memstream(&said, &size);
+        psw_table table;
+        CHECK(out && psw_table_begin(out, 3, &table), "no table");
+        table.most = cases[i].most;
+        psw_table_row(&table, (const char *[]){"a", "bbb", "ccccc"});
+        psw_table_row(&table, (const char *[]){"ddd", "e", "f"});
+        psw_table_end(&table);
+        fclose(out);
+        CHECK(table.fitting == cases[i].fitting && strcmp(said, cases[i].said) == 0, "case %zu: %s", i, said);
+        free(said);
+    }
+}
+
 static void test_state(void)
 {
     char folder[] = "/tmp/polysweep-print-XXXXXX", path[128];
@@ -96,7 +124,12 @@ static void test_state(void)
                              .eta_s = NAN,
                              .time_limit_s = 54.5,
                              .time_limit_from = "Slurm",
-                             .stop_reason = "time limit"},
+                             .stop_reason = "time limit",
+                             .before = 2,
+                             .node_count = 2,
+                             .nodes = {{"n-1", 1, 4, 17, 0.25}, {"", 40, 160, 1234, NAN}},
+                             .team_count = 1,
+                             .teams = {{4, 41, 1251, 61.5, NAN}}},
                     back;
     CHECK(mkdtemp(folder) != NULL, "no folder");
     psw_format(path, sizeof path, "%s/x.h5", folder);
@@ -108,6 +141,12 @@ static void test_state(void)
     CHECK(back.time_limit_s == 54.5 && strcmp(back.time_limit_from, "Slurm") == 0, "limit");
     CHECK(strcmp(back.stop_reason, "time limit") == 0, "\"%s\"", back.stop_reason);
     CHECK(isnan(back.eta_s) && back.elapsed_s == 2.5, "times");
+    CHECK(back.before == 2 && back.node_count == 2 && back.team_count == 1, "%td nodes, %td teams", back.node_count,
+          back.team_count);
+    CHECK(strcmp(back.nodes[0].host, "n-1") == 0 && back.nodes[0].ranks == 4 && back.nodes[0].points == 17, "node");
+    CHECK(fabs(back.nodes[0].heard_s - 0.25) < 0.06 && isnan(back.nodes[1].heard_s), "heard"); /* a digit is kept */
+    CHECK(!back.nodes[1].host[0] && back.nodes[1].nodes == 40 && back.nodes[1].points == 1234, "others");
+    CHECK(back.teams[0].ranks == 4 && back.teams[0].teams == 41 && back.teams[0].longest_s == 61.5, "team");
     CHECK(psw_sweep_state_write("/nowhere/at/all/x.h5", &state) == PSW_ENVIRONMENT, "a directory that does not exist");
     psw_format(path, sizeof path, "%s/x.h5.status.json", folder);
     CHECK(remove(path) == 0 && rmdir(folder) == 0, "something was left beside the sidecar");
@@ -128,6 +167,43 @@ static void put(const char *path, const char *sidecar)
     "\"running\": 0, \"fraction\": " fraction ", \"elapsed_s\": " elapsed                                              \
     ", \"eta_s\": \"inf\", \"time_limit_s\": null, "                                                                   \
     "\"time_limit_from\": \"\", \"stop_reason\": \"\"" rest "}\n"
+
+static void put_nodes(const char *path, int count)
+{
+    char sidecar[8192];
+    psw_format(sidecar, sizeof sidecar, "%s", SIDECAR("done", "20", "20", "1", "1", ", \"nodes\": \""));
+    *strstr(sidecar, "}\n") = '\0';
+    for (int i = 0; i < count; i++)
+        strcat(sidecar, i ? ";aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 1 1 1 0.5" : "b 1 1 1 -");
+    put(path, strcat(sidecar, "\"}\n"));
+}
+
+/* Nodes that are too many share the last place, and nothing of them is lost. */
+static void test_places(void)
+{
+    enum { NODES = 50, EACH = 3 };
+    int node[NODES * EACH];
+    char host[NODES][64];
+    sweep_places places = {NODES * EACH, NODES, node, host};
+    psw_sweep_state state = {.node_count = 7};
+    double points = 0, ranks = 0, nodes = 0;
+    sweep_places_empty(&state);
+    for (int rank = 0; rank < NODES * EACH; rank++) {
+        node[rank] = rank / EACH;
+        psw_format(host[rank / EACH], sizeof *host, "n%d", rank / EACH);
+        sweep_word word = {rank % EACH == 0 ? 1 + rank % 7 : 0, rank, rank, rank == 4 ? (double)NAN : rank};
+        sweep_places_add(&places, rank, &word, &state);
+    }
+    CHECK(state.node_count == PSW_NODES_SHOWN && state.team_count == 7, "%td, %td", state.node_count, state.team_count);
+    for (ptrdiff_t i = 0; i < state.node_count; i++) {
+        nodes += (double)state.nodes[i].nodes, ranks += (double)state.nodes[i].ranks;
+        points += (double)state.nodes[i].points;
+    }
+    CHECK(nodes == NODES && ranks == NODES * EACH && points == NODES * EACH * (NODES * EACH - 1) / 2, "%g", points);
+    CHECK(strcmp(state.nodes[2].host, "n2") == 0 && state.nodes[2].heard_s == 8, "node 2");
+    CHECK(isnan(state.nodes[1].heard_s) && state.nodes[PSW_NODES_SHOWN - 1].heard_s == NODES * EACH - 1, "heard");
+    for (ptrdiff_t i = 0; i < state.team_count; i++) CHECK(state.teams[i].ranks == i + 1, "teams are in order");
+}
 
 static void test_foreign_states(void)
 {
@@ -163,6 +239,15 @@ static void test_foreign_states(void)
         SIDECAR("done", "20", "20", "1", "1", "} {"),
         SIDECAR("do\\", "20", "20", "1", "1", ""),
         SIDECAR("done", "20", "20", "1", "1", ", \"\\u12"),
+        SIDECAR("done", "20", "20", "1", "1", ", \"nodes\": [\"a 1 1 1 0\"]"),
+        SIDECAR("done", "20", "20", "1", "1", ", \"nodes\": \"a 1 1 1\""),
+        SIDECAR("done", "20", "20", "1", "1", ", \"nodes\": \"a 1 1 1 0 0\""),
+        SIDECAR("done", "20", "20", "1", "1", ", \"nodes\": \"a 1 1 -1 0\""),
+        SIDECAR("done", "20", "20", "1", "1", ", \"nodes\": \"a 1 1 1 nan\""),
+        SIDECAR("done", "20", "20", "1", "1", ", \"nodes\": \"a 1 1 1 0;\""),
+        SIDECAR("done", "20", "20", "1", "1", ", \"nodes\": \";\""),
+        SIDECAR("done", "20", "20", "1", "1", ", \"teams\": \"1 1 1 0\""),
+        SIDECAR("done", "20", "20", "1", "1", ", \"teams\": \"1 1e3 1 0 0\""),
         "",
         "{",
         "{}",
@@ -186,6 +271,10 @@ static void test_foreign_states(void)
         CHECK(psw_sweep_state_read(result, &state) == PSW_ENVIRONMENT, "bad %zu is believed", i);
         CHECK(strstr(psw_message(), "x.h5.status.json is not the status of a run"), "bad %zu: %s", i, psw_message());
     }
+    put_nodes(path, PSW_NODES_SHOWN);
+    CHECK(psw_sweep_state_read(result, &state) == PSW_OK && state.node_count == PSW_NODES_SHOWN, "%s", psw_message());
+    put_nodes(path, PSW_NODES_SHOWN + 1);
+    CHECK(psw_sweep_state_read(result, &state) == PSW_ENVIRONMENT, "more nodes than there is room for");
     CHECK(remove(path) == 0 && mkfifo(path, 0600) == 0, "no FIFO");
     CHECK(psw_sweep_state_read(result, &state) == PSW_ENVIRONMENT, "a FIFO is believed");
     CHECK(remove(path) == 0 && rmdir(folder) == 0, "something was left beside the sidecar");
@@ -198,5 +287,7 @@ int main(void)
     test_words();
     test_state();
     test_foreign_states();
+    test_places();
+    test_fitting();
     return test_end();
 }

@@ -11,6 +11,7 @@ import pandas as pd
 
 from .. import style
 from ..aside import legend
+from ..ticks import ticks
 from .figure import Figure
 
 MOST_ROWS = 6  #: files that are drawn
@@ -38,11 +39,11 @@ def _canvas(times: pd.DataFrame, first: str) -> matplotlib.figure.Figure:
     for ax, file in zip(np.ravel(canvas.subplots(len(files), 1, sharex=True, sharey=True)), files):
         _panel(ax, times[times["file"] == file])
         ax.set(xlim=(low, high), ylabel="time over the first's", title=file if len(files) > 1 else "")
-        style.ticks(ax.xaxis, scale="log", text=style.decade)
+        ticks(ax.xaxis, scale="log", text=style.decade)
     ax.set_xlabel(f"median seconds of a pass in {first}")
     ends = np.array([times[["ratio", "ratio_lo"]].min().min(), times[["ratio", "ratio_hi"]].max().max()])
     bottom, top = min(ends[0] / 1.1, 0.8), max(ends[1] * 1.1, 1.25)
-    style.ticks(ax.yaxis, scale="log", text=style.decade)
+    ticks(ax.yaxis, scale="log", text=style.decade)
     ax.set_ylim(bottom, top)
     legend(canvas, "right upper", handlelength=1, handles=[
         matplotlib.lines.Line2D([], [], color=colour, marker=marker, linestyle="none", markersize=5, label=name)

@@ -12,7 +12,7 @@ from .. import oracle, style
 from ..aside import legend
 from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, closed_form, judged, number, rate, rows_of, table
 from ..checks import fraction, of_dataset
-from ..critical import level_of
+from ..study import level_of
 from ..sketches import SIZE
 from . import expected, findings, marks
 from .figure import Figure, arranged, facts, sorted_rows, spaced, spread

@@ -10,7 +10,8 @@ from .. import style
 from ..aside import legend
 from ..cases import case_columns, case_label, number, table
 from ..checks import of_dataset
-from ..critical import critical, level_of
+from ..critical import critical
+from ..study import level_of
 from ..foreign import plain
 from ..residuals import predicted_degrees
 from . import findings, marks
@@ -84,7 +85,8 @@ def _canvas(groups, names, frame, level, predicted):
     for ax, width in zip(row, widths):
         here = [case for case in cases if (width, *case) in groups]
         for place, case in zip(_apart(len(here), lengths, scale), here):
-            _curve(ax, groups[(width, *case)], looks[case], place)
+            key = (width, *case)
+            _curve(ax, groups[key], looks[case], place)
             _predictions(ax, predicted, (*case, width), looks[case][0])
         style.ticks(ax.xaxis, lengths, scale)
         ax.set(xlim=style.cell_edges(lengths, scale)[[0, -1]], ylim=(0, None), xlabel="sequence length $n$")

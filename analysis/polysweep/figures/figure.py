@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import pathlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import matplotlib.figure
 import numpy as np
@@ -103,7 +104,7 @@ class Arrangement:
     """Which panels are drawn and where: rows of keys, None where there is no such panel; and how many are not, of these `constant` since
     their values are all the same."""
 
-    rows: list[list[tuple | None]]
+    rows: list[list[tuple[Any, ...] | None]]
     left_out: int
     constant: int
 
@@ -112,7 +113,7 @@ class Arrangement:
         return max(len(row) for row in self.rows)
 
     @property
-    def keys(self) -> list[tuple]:
+    def keys(self) -> list[tuple[Any, ...]]:
         return [key for row in self.rows for key in row if key is not None]
 
     def words(self) -> str:
@@ -122,7 +123,7 @@ class Arrangement:
         return text + (f" {rest} further panels are in the data only: those whose values differ most are drawn." if rest else "")
 
 
-def arranged(scores: dict[tuple, float], names: list[str], most_rows: int, most_columns: int) -> Arrangement:
+def arranged(scores: dict[tuple[Any, ...], float], names: list[str], most_rows: int, most_columns: int) -> Arrangement:
     """Panels (key: how much its values differ) in rows: what has the same axes stands side by side. names: of the entries of a key.
 
     A row holds what differs in noise alone, where that varies, else in the last name alone, a length (the ends and some between where
@@ -132,7 +133,7 @@ def arranged(scores: dict[tuple, float], names: list[str], most_rows: int, most_
     method = names.index("method")
     first = min(METHODS.get(key[method], 5) for key in scores)  # columns of what was measured come before the closed form's
     columns = spaced({key[at] for key in scores if METHODS.get(key[method], 5) == first}, most_columns)
-    rows: dict[tuple, dict] = {}
+    rows: dict[tuple[Any, ...], dict[Any, Any]] = {}
     for key in sorted(scores, key=lambda key: (METHODS.get(key[method], 5), key[method], key)):
         if key[at] in columns:
             rows.setdefault((*key[:at], *key[at + 1:]), {})[key[at]] = key

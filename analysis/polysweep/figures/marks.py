@@ -85,7 +85,7 @@ def _placed(canvas: matplotlib.figure.Figure, ax: matplotlib.axes.Axes, note: _N
     texts = note.say()
     corner, extent = np.round(np.stack([low[:, 0], 1 - high[:, 1]], axis=1), 5).tolist(), np.round(high - low, 5).tolist()
     kept = np.flatnonzero(seen & ((high - low) > 1e-4).all(1)).tolist()
-    return [Mark(left, top, *extent[i], texts[i]) for i in kept for left, top in [corner[i]]]
+    return [Mark(left, top, width, height, texts[i]) for i in kept for left, top in [corner[i]] for width, height in [extent[i]]]
 
 
 # ---- what marks say ------------------------------------------------------------------------------------------------------

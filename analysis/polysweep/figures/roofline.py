@@ -61,7 +61,7 @@ def bandwidth(ds) -> float:
         launches = provenance(ds.attrs["path"])["launches"]
     except (KeyError, OSError):
         return np.nan
-    values = np.asarray(launches[BANDWIDTH] if BANDWIDTH in launches else [], float)
+    values = np.asarray(launches.get(BANDWIDTH, []), float)
     values = values[values > 0]
     return float(np.median(values)) if len(values) else np.nan
 

@@ -35,6 +35,6 @@ def _words(spans: str) -> str:
                    for (y, look), part in ((key, list(group)) for key, group in groups))
 
 
-def _long(found: re.Match) -> str:
+def _long(found: re.Match[str]) -> str:
     slant, weight, size = found.groups()
     return "; ".join([*([f"font-style: {slant}"] if slant else []), *([f"font-weight: {weight}"] if weight else []), f"font-size: {size}"])

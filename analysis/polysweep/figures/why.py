@@ -42,7 +42,7 @@ def why(ds):
     chosen = sorted(every.keys, key=lambda key: -spread(values[panels[key]]))[:MOST_ROWS]
     shown = {key: differing(frame.iloc[panels[key]]).sort_values("beta") for key in every.keys if key in chosen}
     with style.use():
-        canvas, used = _canvas(shown, keys, over)
+        canvas, _ = _canvas(shown, keys, over)
     order, level = [*names, "method", "n", "d", "beta"], level_of(ds)
     data = sorted_rows(differing(frame), order, [*order, *COLUMNS])
     yield Figure("why", "Why points fail", f"{_caption(shown, len(panels) - len(shown))} {facts(frame)}", canvas, {"": data},
@@ -85,9 +85,12 @@ def _canvas(shown, keys, over):
         for ax, (name, words) in zip(row, FIRES.items()):
             fires = fill(ax, part, over, name, used)
             ax.set_title(words if ax is row[1] else f"{heading(keys, key, over, part)}: {words}", pad=5)
-        if theory:
+        if theory and part["difference"].notna().any():
             apart = fill(row[2], part, over, "difference", used, most)
             row[2].set_title("measured − exact", pad=5)
+        elif theory:
+            row[2].set_axis_off()
+            row[2].text(0.5, 0.5, "no exact probability\nis known here", transform=row[2].transAxes, ha="center", va="center", color=style.GREY)
         row[0].set_ylabel(LENGTH[over])
     for ax in grid[-1]:
         ax.set_xlabel(r"degree $\beta$")
