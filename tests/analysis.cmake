@@ -1,4 +1,4 @@
-psw_script_test(analysis e2e/analysis.sh COST 170 TIMEOUT 900)
+psw_script_test(analysis e2e/analysis.sh COST 170 TIMEOUT 1800)
 psw_script_test(analysis_long e2e/analysis.sh WHOLE ARGS -m long LABELS long TIMEOUT 1800)
 psw_script_test(analysis_coverage e2e/analysis.sh WHOLE ARGS --cov --cov-config=${CMAKE_SOURCE_DIR}/analysis/pyproject.toml
                 --cov-fail-under=90 LABELS long TIMEOUT 3600)
