@@ -31,7 +31,8 @@ def predictions(ds: xr.Dataset) -> pd.DataFrame:
     timing = pd.Series(column(ds, "timing")[rows])
     invalid = int((timing == "oversubscribed").sum())
     rows = rows[~timing.isin(["oversubscribed", "none"]).to_numpy()]  # before the rest is copied: of many points that takes memory
-    frame = pd.DataFrame({name: column(ds, name)[rows] if name in ds else np.nan for name in names}, index=rows, copy=False)
+    there = rows if len(rows) < ds.sizes["point"] else slice(None)
+    frame = pd.DataFrame({name: column(ds, name)[there] if name in ds else np.nan for name in names}, index=rows, copy=False)
     frame["slot"] = frame.index
     frame["repeated"] = _repeated(ds, rows) | frame["time_lo_s"].notna()
     if not len(frame):
