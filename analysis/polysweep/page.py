@@ -190,7 +190,7 @@ def _table(table: Table, path: pathlib.Path, directory: str | os.PathLike[str]) 
     none = pd.Series(table.none if len(table.none) else [False] * len(shown), dtype=bool).to_numpy()
     rows, left, words = shown[~none], shown[none], _of_words(shown)
     return {"title": table.title, "note": table.note, "link": _relative(path, directory), "left": max(len(rows) - MOST_ROWS, 0),
-            "none_words": table.none_words, "heads": [(_head(name), "word" if name in words else "") for name in shown], "wide": _wide(shown),
+            "none_words": table.none_words, "brief": table.brief, "heads": [(_head(name), "word" if name in words else "") for name in shown], "wide": _wide(shown),
             "rows": _rows(rows.head(MOST_ROWS), words), "none": _rows(left.head(MOST_ROWS), words)}
 
 

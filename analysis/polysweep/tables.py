@@ -26,7 +26,7 @@ class Table:
     note: str
     shown: pd.DataFrame
     file: str  #: name of the CSV
-    brief: bool = False  #: a terminal gets the note alone
+    brief: bool = False  #: a terminal gets the note alone, a page folds the rows
     none: Sequence[bool] = ()  #: rows that say only that there is nothing: a page folds them
     none_words: str = ""  #: "54 of 84 rows: ..."
 

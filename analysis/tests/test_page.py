@@ -104,3 +104,11 @@ def test_the_page_leads_with_the_answer_and_its_contents(tmp_path, undrawn):
     contents = re.findall(r'<li><a href="#([^"]*)">', text)
     assert contents == ["degree-length-and-width", "provenance"] and set(contents) <= set(checker.places)
     assert '<html lang="en">' in text and "<main" in text and 'class="skip"' in text and pathlib.Path(page.__file__).with_name("templates").is_dir()
+
+
+def test_rows_of_a_brief_table_are_folded(tmp_path):
+    shown = pd.DataFrame({"n": ["64", "128"], "below": ["1, 2", "1"]})
+    for brief in (False, True):
+        block = Block("Judged", tmp_path, tables=[Table("At once", "All of them.", shown, "judged.csv", brief=brief)])
+        text = page.page([], [block], tmp_path)
+        assert ("<details><summary>each of 2 rows" in text) == brief and text.index("All of them") < text.index(">128<")
