@@ -25,6 +25,8 @@ NAMED = {
     "src/doctor/collect.c": "the study of its trial run",
     "src/cmd/main.c": "examples of --help",
     "src/cmd/options.c": "an example of --help",
+    "src/cmd/help.c": "what a program without FFTW cannot compute",
+    "src/sketch/built.c": "the same, in a message",
     "src/spec/declare.c": "an example in a message",
     "src/spec/include.c": "examples in messages",
     "src/spec/shape.c": "an example in a message",
