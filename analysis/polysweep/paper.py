@@ -5,20 +5,20 @@ import pathlib
 import shutil
 from typing import Any
 
-from . import style
-from .aside import legend
-from .figures.figure import WIDTH, Figure
-
 import matplotlib as mpl
 import matplotlib.figure
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
+from . import style
+from .aside import legend
+from .figures.figure import WIDTH, Figure
+
 PANEL = 1.5  #: at least, of a panel
 TYPE = 7.0  #: points
 FONT = f"STIXGeneral {TYPE:g} pt"
-_RC = {"pdf.fonttype": 42, "savefig.dpi": 400, "pgf.texsystem": "pdflatex", "pgf.rcfonts": False, "font.size": TYPE,
+_RC: Any = {"pdf.fonttype": 42, "savefig.dpi": 400, "pgf.texsystem": "pdflatex", "pgf.rcfonts": False, "font.size": TYPE,
        **{f"{name}.labelsize": TYPE for name in ("axes", "xtick", "ytick")}, "axes.titlesize": TYPE, "legend.fontsize": TYPE}
 
 
@@ -54,7 +54,7 @@ def words(drawn: list[list[pathlib.Path]], width: float) -> str:
     """What was written, for a person; drawn: what `save` returned for each figure."""
     pgf = all(len(paths) > 1 for paths in drawn)
     text = f"{len(drawn)} figures as {'PDF and PGF' if pgf else 'PDF'}, {width:g} in wide, {FONT} (Type 42, embedded)"
-    return text + ("; PGF takes the font of the document" if pgf else "; no PGF: that takes a TeX with pgf (pdflatex), and none is installed")
+    return text + ("; PGF takes the font of the document" if pgf else "; no PGF: that takes a TeX with pgf (pdflatex); none is installed")
 
 
 def narrow(canvas: matplotlib.figure.Figure, width: float, whole_rows: bool = False) -> None:
@@ -91,8 +91,7 @@ def _blocks(canvas: matplotlib.figure.Figure) -> list[list[Axes]]:
     for ax in [ax for ax in panels if not ax.axison]:
         canvas.delaxes(ax)
     panels = [ax for ax in panels if ax.axison]
-    ratios = panels[0].get_subplotspec().get_gridspec().get_height_ratios()  # type: ignore[union-attr]
-    strips = 3 if len(set(ratios)) > 1 else 1
+    strips = 3 if len(set(_heights(panels[0]))) > 1 else 1
     blocks: dict[tuple[int, int], list[Axes]] = {}
     _labelled(panels)
     for ax in panels:
@@ -100,6 +99,12 @@ def _blocks(canvas: matplotlib.figure.Figure) -> list[list[Axes]]:
         assert spec is not None
         blocks.setdefault((spec.rowspan.start // strips, spec.colspan.start), []).append(ax)
     return [blocks[key] for key in sorted(blocks)]
+
+
+def _heights(ax: Axes) -> list[float]:
+    """Of the rows of the grid that a panel is in."""
+    grid: Any = ax.get_subplotspec()
+    return list(grid.get_gridspec().get_height_ratios())
 
 
 def _labelled(panels: list[Axes]) -> None:
@@ -111,7 +116,7 @@ def _labelled(panels: list[Axes]) -> None:
         assert spec is not None
         rows[spec.rowspan.start] = rows.get(spec.rowspan.start) or ax.get_ylabel()
         columns[spec.colspan.start] = ax.get_xlabel() or columns.get(spec.colspan.start, "")
-    strips = {ax for ax in panels if ax.get_subplotspec().get_gridspec().get_height_ratios()[0] != 1}  # type: ignore[union-attr]
+    strips = {ax for ax in panels if _heights(ax)[0] != 1}
     for ax in panels:
         spec = ax.get_subplotspec()
         assert spec is not None
@@ -150,7 +155,7 @@ def _last(ax: Axes, below: Axes | None) -> None:
 def _legends(canvas: matplotlib.figure.Figure) -> list[tuple[Any, str]]:
     """Handles and labels of all legends, each once; the legends are taken away."""
     found: dict[tuple[str, str], tuple[Any, str]] = {}
-    own = [(ax, ax.get_legend()) for ax in canvas.axes if ax.get_legend()]
+    own: list[tuple[Any, Any]] = [(ax, ax.get_legend()) for ax in canvas.axes if ax.get_legend()]
     for where, each in [*((None, one) for one in canvas.legends), *own]:
         title, several = each.get_title().get_text(), where is not None and len(own) > 1
         said = where.get_title(loc="left") if several and where is not None else ""
@@ -158,8 +163,8 @@ def _legends(canvas: matplotlib.figure.Figure) -> list[tuple[Any, str]]:
             label = text.get_text().replace("\n", ", ")
             label = f"{title} = {label}" if title.startswith("$") else label
             label = f"{said}: {label}" if said else label
-            found.setdefault((label, str(getattr(handle, "get_color", handle.get_facecolor if hasattr(handle, "get_facecolor") else str)())),
-                             (handle, broken(label, 62)))
+            colour = handle.get_color() if hasattr(handle, "get_color") else handle.get_facecolor()
+            found.setdefault((label, str(colour)), (handle, broken(label, 62)))
         each.remove()
     return list(found.values())
 

@@ -27,7 +27,7 @@ from .edge_tables import names_of
 from .edges import edges as find
 from .figures import expected
 from .figures.curves import colour_axis, colours_of, draw as _draw_curves, handles_of as _of_curves
-from .figures.edges import axes_of, draw as _draw_edges, handles_of as _of_edges, numbers_of, words_of
+from .figures.edges import axes_of, draw as _draw_edges, handles_of as _of_edges, numbers_of, values_of, words_of
 from .figures.errors import SIZES, WORDS, draw as _draw_errors, handles_of as _of_errors, limits
 from .figures.figure import kernel_text, kernels, spaced, spread
 from .figures.phase import LENGTH, draw as _draw_phase, handles_of as _of_phase, panels_over
@@ -116,7 +116,7 @@ def success(ds: xr.Dataset, ax: Axes | None = None, level: float | None = None, 
     """
     level = level_of(ds) if level is None else fraction(level, "level")
     frame, names = judged(table(ds)), case_columns(ds)
-    frame = frame if frame["done"].any() else frame.assign(theory_success=expected.probability(frame))
+    frame = frame if frame["done"].any() or len(frame) > expected.MOST else frame.assign(theory_success=expected.probability(frame))
     frame = _chosen(ds, frame[frame["beta"].notna() & (frame["method"] != "closed_form")], where)
     colour = colour_axis(frame, names)
     rest = [name for name in [*names, "method", "n", "d"] if name != colour]
@@ -172,7 +172,7 @@ def edges(ds: xr.Dataset, ax: Axes | None = None, found: xr.Dataset | None = Non
     rest = [name for name in names if name not in (axis, colour)]
     key, rows = _most(rows_of(frame, rest) if rest else {(): np.arange(len(frame))}, frame["position"].to_numpy(float), "an edge")
     part, used, ax = frame.iloc[rows], set[str](), _axes(ax)
-    chosen = spaced(part[colour].unique(), 6) if colour else [None]
+    chosen = values_of(part[colour].unique()) if colour else [None]
     _draw_edges(ax, part, (axis, colour), chosen, part, used)
     over = found.attrs["over"]
     ax.set(xlabel=words_of(axis), ylabel=f"edge in {SYMBOLS.get(over, over)}")

@@ -15,8 +15,8 @@ from . import figures, page
 from .cases import ERRORS
 from .changes import changes
 from .checks import at_least, fraction, remembering
-from .foreign import FileError, plain, say
 from .figures.figure import WIDTH
+from .foreign import FileError, plain, say
 from .heads import LEVEL
 from .page import MOST_ROWS
 from .projection import read_plan

@@ -1,5 +1,7 @@
 """Which panels a figure has: those that say something, what has the same axes side by side; theory where nothing is measured."""
+import matplotlib.figure
 import numpy as np
+import pandas as pd
 import pytest
 import synthetic
 
@@ -92,3 +94,18 @@ def test_an_empty_file_shows_theory(tmp_path):
     figure, = figures.curves(ds)
     assert figure.caption.startswith("Nothing is measured yet.") and len(figure.data["theory"]) > 400
     assert not any(len(each[0].get_xdata()) for each in figure.canvas.axes[0].containers)
+
+
+def test_edges_of_a_method_without_a_degree_are_drawn():
+    """They were a curve of degree nan, and none of it was seen."""
+    from polysweep.figures.edges import draw, handles_of, values_of
+
+    rows = [dict(combination=k, kind="fall", n=0, d=float(d), beta=beta, lo=4.0 * d, hi=5.0 * d, position=4.5 * d, theory=np.nan, outside=False,
+                 above_from=np.nan, count=1, settled=True, first=1.0, last=99.0, edge=0)
+            for k, (beta, d) in enumerate([(2.0, 8), (2.0, 16), (np.nan, 8), (np.nan, 16)])]
+    frame = pd.DataFrame(rows)
+    chosen, used = values_of(frame["beta"].unique()), set()
+    ax = matplotlib.figure.Figure().subplots()
+    draw(ax, frame, ("d", "beta"), chosen, frame, used)
+    assert len([line for line in ax.lines if line.get_marker() == "v" and len(line.get_xdata()) == 2]) == 2
+    assert [handle.get_label() for handle in handles_of(chosen, "beta", used)][:2] == [r"$\beta$ = 2", r"no $\beta$"]

@@ -37,8 +37,9 @@ def test_panels_are_placed_anew_and_nothing_is_cut_off(p1, no_tex, tmp_path):
             for text in texts:
                 box = text.get_window_extent()
                 assert box.x0 >= whole.x0 - 1 and box.x1 <= whole.x1 + 1 and box.y0 >= -1 and box.y1 <= whole.y1 + 1, text.get_text()
-        spans = {(ax.get_subplotspec().rowspan.start, ax.get_subplotspec().colspan.start) for ax in figure.canvas.axes if ax.get_subplotspec()}
-        assert len(spans) == sum(ax.get_subplotspec() is not None for ax in figure.canvas.axes) and max(column for _, column in spans) <= 1
+        specs = [ax.get_subplotspec() for ax in figure.canvas.axes if ax.get_subplotspec()]
+        spans = {(spec.rowspan.start, spec.colspan.start) for spec in specs}
+        assert len(spans) == len(specs) and max(column for _, column in spans) <= 1
         assert all(ax.get_legend() is None for ax in figure.canvas.axes) and len(figure.canvas.legends) == 1
 
 
@@ -64,6 +65,7 @@ def test_pgf_is_set_by_tex(w2, tmp_path):
     paths = paper.save(figure, tmp_path, 3.3)
     if len(paths) < 2:
         pytest.skip("a TeX without pgf")
-    (tmp_path / "all.tex").write_text("\\documentclass{article}\\usepackage{pgf}\\begin{document}\\input{phase-beta-d.pgf}\\end{document}")
-    done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "all.tex"], cwd=tmp_path, capture_output=True, text=True, errors="replace")
+    (tmp_path / "all.tex").write_text(r"\documentclass{article}\usepackage{pgf}\begin{document}\input{phase-beta-d.pgf}\end{document}")
+    done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "all.tex"], cwd=tmp_path, capture_output=True, text=True,
+                          errors="replace")
     assert (tmp_path / "all.pdf").exists() and done.returncode == 0, done.stdout[-2000:]

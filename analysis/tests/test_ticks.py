@@ -52,8 +52,9 @@ def test_round_numbers_over_many_ranges(canvas, share):
             check(ax, "y")
 
 
-@pytest.mark.parametrize("values", [[2, 4], [64, 128, 256, 512, 1024, 2048, 4096, 8192], range(2, 34, 2), range(1, 257), [18, 34, 66, 130, 258, 514, 1026],
-                                    [2, 4, 5, 6, 8, 12, 16, 24, 32, 40, 48, 56, 64, 96], [2 ** k for k in range(4, 24)], [0, 0.05, 0.2, 1.25]])
+@pytest.mark.parametrize("values", [
+    [2, 4], [64, 128, 256, 512, 1024, 2048, 4096, 8192], range(2, 34, 2), range(1, 257), [18, 34, 66, 130, 258, 514, 1026],
+    [2, 4, 5, 6, 8, 12, 16, 24, 32, 40, 48, 56, 64, 96], [2 ** k for k in range(4, 24)], [0, 0.05, 0.2, 1.25]])
 @pytest.mark.parametrize("share", [0.25, 0.85])
 def test_grids_have_ticks_of_theirs(canvas, values, share):
     with style.use():

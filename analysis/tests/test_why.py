@@ -30,7 +30,8 @@ def test_both_rates_and_what_is_outside_are_drawn(ds):
     figure, = figures.why(ds)
     first, second, third = figure.canvas.axes[:3]
     frame = figure.data[""].sort_values(["n", "beta"])
-    assert np.array_equal(meshes(first)[0].ravel(), frame["fire_rate_d1"]) and np.array_equal(meshes(second)[0].ravel(), frame["fire_rate_d0"])
+    assert np.array_equal(meshes(first)[0].ravel(), frame["fire_rate_d1"])
+    assert np.array_equal(meshes(second)[0].ravel(), frame["fire_rate_d0"])
     apart, pale = meshes(third)
     assert np.flatnonzero(~np.isnan(apart.ravel())).tolist() == [1] and apart.ravel()[1] == pytest.approx(-0.3)
     assert np.isnan(pale.ravel()).tolist() == [k == 1 for k in range(8)], "what the interval allows is pale"
@@ -46,8 +47,8 @@ def test_the_finding_counts_both_reasons(ds):
     frame = ds.to_dataframe()
     frame = frame[(frame["method"] == "exact") & (frame["success_rate"] < 0.9)]
     silent = int((frame["fire_rate_d1"] < 0.9).sum())
-    assert figure.finding == (f"Of {len(frame)} of 8 points below 0.9, D₁ fires in fewer than 0.9 of trials at {silent}, D₀ in more than 0.1 at "
-                              f"{len(frame)}, both at {silent}.")
+    assert figure.finding == (f"Of {len(frame)} of 8 points below 0.9, D₁ fires in fewer than 0.9 of trials at {silent}, D₀ in more than "
+                              f"0.1 at {len(frame)}, both at {silent}.")
 
 
 def test_cells_say_why(ds, tmp_path, undrawn):

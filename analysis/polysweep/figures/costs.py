@@ -111,7 +111,15 @@ def _canvas(panels, rows):
                          labelspacing=0.25)
     for ax, quantity in zip(grid[:, 0], rows):
         ax.set_ylabel(WORDS[quantity])
+    _headroom(grid[0, 0], max(len(column[0].get_legend().get_texts()) for column in grid.T))
     return canvas
+
+
+def _headroom(ax, lines):
+    """Room for a legend of so many lines above the curves of a row."""
+    low, high = ax.get_ylim()
+    share = min(0.075 * lines + 0.03, 0.6)
+    ax.set_ylim(low, low * (high / low) ** (1 / (1 - share)))
 
 
 def _handles(colours, panel):

@@ -14,7 +14,7 @@ from ..scaling import strong as strong_table, weak as weak_table
 from ..sketches import SIZE
 from . import findings, marks
 from .figure import Figure, rows_of, series_left_out
-from .scaling import left_out
+from .scaling import left_out, ranks_text
 
 PARTS = {  # column: (words, colour, marker, dashes)
     "load_balance": ("load balance", style.BLUE, "o", (0, (4, 1.2))), "comm_efficiency": ("communication efficiency", style.ORANGE, "^", (0, (6, 1, 1, 1))),
@@ -42,7 +42,7 @@ def _finding(table):
     for _, curve in table.groupby("series"):
         last = curve.iloc[-1]
         parts = ", ".join(f"{words.split(',')[0]} {findings.three(last[name])}" for name, (words, *_) in PARTS.items())
-        sentences.append(f"{last['method']}, n = {number(last['n'])}, on {int(last['team'])} ranks: {parts}.")
+        sentences.append(f"{last['method']}, n = {number(last['n'])}, on {ranks_text(last['team'])}: {parts}.")
     return findings.listed(sentences, "curves")
 
 
@@ -99,7 +99,7 @@ def _panel(ax, curve):
     for name, (words, colour, marker, dashes) in PARTS.items():
         ax.plot(curve["team"], curve[name], color=colour, marker=marker, markersize=4, linewidth=1, linestyle=dashes, zorder=2.2)
         marks.points(ax, curve["team"], curve[name], lambda name=name, words=words: [
-            f"{number(team)} ranks: {words} {marks.three(value)}" for team, value in zip(curve["team"], curve[name])])
+            f"{ranks_text(team)}: {words} {marks.three(value)}" for team, value in zip(curve["team"], curve[name])])
     style.ticks(ax.xaxis, np.unique(curve["team"]), "log")
     ax.set_ylim(0, max(ax.get_ylim()[1], 1.08, 1.04 * float(curve[[*PARTS, "efficiency_hi"]].max().max())))
     style.ticks(ax.yaxis)

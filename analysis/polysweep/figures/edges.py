@@ -112,7 +112,7 @@ def _canvas(panels, rest, axis, colour, found):
     grid = canvas.subplots(down, across, squeeze=False, sharey=True)
     everything = pd.concat(panels.values())
     values = everything[colour].unique() if colour else [None]
-    chosen, about = spaced(values, MOST_CURVES), pd.DataFrame({"preset": np.atleast_1d(found["preset"].values)[:1]})
+    chosen, about = values_of(values), pd.DataFrame({"preset": np.atleast_1d(found["preset"].values)[:1]})
     used = set()
     for ax, (key, part) in zip(grid.flat, panels.items()):
         draw(ax, part, (axis, colour), chosen, everything, used)
@@ -125,6 +125,12 @@ def _canvas(panels, rest, axis, colour, found):
         ax.set_xlabel(words_of(axis))
     legend(canvas, "right upper", handles=handles_of(chosen, colour, used), handlelength=2.8)
     return canvas, len(values) - len(chosen)
+
+
+def values_of(values):
+    """Those that are drawn in colour, the ends and some between where there are many; last what has none, a method without a degree."""
+    known = [value for value in values if not pd.isna(value)]
+    return spaced(known, MOST_CURVES - (len(known) < len(values))) + [np.nan] * (len(known) < len(values)) if known else [None]
 
 
 def words_of(axis):
@@ -140,10 +146,11 @@ def draw(ax, part, names, chosen, everything, used):
     height = _height(everything)
     ax.set_yscale(height[0])
     ax.set_ylim(*height[1:])
-    curves = [(value, part if colour is None else part[part[colour] == value]) for value in chosen]
-    curves = [(value, curve) for value, curve in curves if len(curve)]
-    for k, (value, curve) in enumerate(curves):
-        _curve(ax, curve, COLOURS[chosen.index(value)], _moved(places, scale, k, len(curves)), axis, used)
+    curves = [(shade, part if colour is None else part[part[colour].isna() if pd.isna(value) else part[colour] == value])
+              for shade, value in zip(COLOURS, chosen)]
+    curves = [(shade, curve) for shade, curve in curves if len(curve)]
+    for k, (shade, curve) in enumerate(curves):
+        _curve(ax, curve, shade, _moved(places, scale, k, len(curves)), axis, used)
     style.ticks(ax.xaxis, places, scale)
     ax.set_xlim(*style.cell_edges(places, scale)[[0, -1]])
     ax.spines[["top", "right"]].set_visible(False)
@@ -222,7 +229,7 @@ def _say(there, axis):
 def handles_of(chosen, colour, used):
     """Handles of a legend for what was drawn."""
     line = matplotlib.lines.Line2D
-    handles = [line([], [], color=COLOURS[k], linewidth=2.4, label=f"{SYMBOLS.get(colour, colour)} = {number(value)}")
+    handles = [line([], [], color=COLOURS[k], linewidth=2.4, label=f"no {SYMBOLS.get(colour, colour)}" if pd.isna(value) else f"{SYMBOLS.get(colour, colour)} = {number(value)}")
                for k, value in enumerate(chosen) if colour]
     look = dict(color=style.GREY, linestyle="none", markersize=5)
     handles += [line([], [], marker=MARKERS[kind], label=words, **look) for kind, words in (("rise", "rises"), ("fall", "falls"))

@@ -7,13 +7,13 @@ import pandas as pd
 from .. import oracle
 from ..cases import BASELINES, CONSTANTS, rows_of
 
-MOST = 20_000  #: points of which the exact probability is computed
+MOST = 20_000  #: points of a file of which the exact probability is computed
 _SAME = ["method", "n", "d", "m", *CONSTANTS]
 
 
 def shown(frame: pd.DataFrame) -> pd.DataFrame:
     """The points; where none of them is done, as points of theory: of full attention without noise the exact probability is known."""
-    if frame["done"].any() or not len(frame):
+    if frame["done"].any() or not 0 < len(frame) <= MOST:
         return frame
     theory = probability(frame)
     known = theory.notna()
@@ -33,8 +33,6 @@ def probability(frame: pd.DataFrame) -> pd.Series:
              & ~(frame["den_constant"] > 0) & ~(frame["offset"] != 0).where(frame["offset"].notna(), False)
              & frame["scale"].fillna(1).isin([0, 1]) & ~frame["match"].isin(["exp"])).to_numpy(bool)
     at = np.flatnonzero(plain)
-    if not 0 < len(at) <= MOST:
-        return theory
     values = theory.to_numpy(float, copy=True)
     for key, rows in rows_of(frame[_SAME].iloc[at], _SAME).items():
         point = dict(zip(_SAME, key))

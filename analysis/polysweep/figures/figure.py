@@ -127,12 +127,14 @@ def arranged(scores: dict[tuple[Any, ...], float], names: list[str], most_rows: 
     """Panels (key: how much its values differ) in rows: what has the same axes stands side by side. names: of the entries of a key.
 
     A row holds what differs in noise alone, where that varies, else in the last name alone, a length (the ends and some between where
-    there are many); where that is one, all are in one sequence of rows of three. Rows whose values do not differ give way to others.
+    there are many); where that is one, all are in one sequence of rows of three. Rows and lengths without differences give way to others.
     """
     at = names.index("noise") if "noise" in names and len({key[names.index("noise")] for key in scores}) > 1 else len(names) - 1
     method = names.index("method")
     first = min(METHODS.get(key[method], 5) for key in scores)  # columns of what was measured come before the closed form's
-    columns = spaced({key[at] for key in scores if METHODS.get(key[method], 5) == first}, most_columns)
+    every = {key[at] for key in scores if METHODS.get(key[method], 5) == first}
+    differing = {key[at] for key in scores if scores[key] >= SEEN} & every
+    columns = spaced(differing if differing and names[at] != "noise" else every, most_columns)
     rows: dict[tuple[Any, ...], dict[Any, Any]] = {}
     for key in sorted(scores, key=lambda key: (METHODS.get(key[method], 5), key[method], key)):
         if key[at] in columns:
@@ -140,13 +142,13 @@ def arranged(scores: dict[tuple[Any, ...], float], names: list[str], most_rows: 
     worth = {row: max(scores[key] for key in keys.values()) for row, keys in rows.items()}
     flat = {row for row in rows if worth[row] < SEEN} if any(score >= SEEN for score in worth.values()) else set()
     kept = sorted((row for row in rows if row not in flat), key=lambda row: -worth[row])[:most_rows]
-    constant = sum(len(rows[row]) for row in flat)
     lines = [[rows[row].get(column) for column in columns] for row in rows if row in kept]
     if len(columns) == 1:
         single = [line[0] for line in lines]
         lines = [single[k:k + 3] for k in range(0, len(single), 3)]
-    shown = sum(key is not None for line in lines for key in line)
-    return Arrangement(lines, len(scores) - shown, constant)
+    shown = {key for line in lines for key in line if key is not None}
+    constant = sum(key not in shown and score < SEEN for key, score in scores.items()) if max(scores.values()) >= SEEN else 0
+    return Arrangement(lines, len(scores) - len(shown), constant)
 
 
 def spread(values: np.ndarray) -> float:

@@ -93,9 +93,10 @@ def _canvas(part):
     for row, (name, high, words, breaks) in zip(grid.T if wide else grid, measures):
         for ax, beta in zip(row, degrees):
             points = part[kernels(part) == beta]
-            for key in series:
+            for apart, key in zip(_beside(len(series), n), series):
                 curve = points[(points[[*SERIES, "r", "features"]] == list(key)).all(axis=1)].dropna(subset=[name])
-                draw(ax, curve.sort_values("n"), name, high, (colours[key], style.method(key[0])[1], style.dashes(key[0])), breaks)
+                look = colours[key], style.method(key[0])[1], style.dashes(key[0])
+                draw(ax, curve.sort_values("n"), (name, high), look, breaks, apart)
             style.ticks(ax.xaxis, n, style.scale_of(n))
             ax.spines[["top", "right"]].set_visible(False)
         style.ticks(row[0].yaxis, scale="log", text=style.decade)
@@ -121,13 +122,19 @@ def segments(curve):
     return [curve.iloc[first:last] for first, last in zip(starts, [*starts[1:], len(curve)])]
 
 
-def draw(ax, curve, name, high, look, breaks):
-    colour, marker, dashes = look
+def _beside(count, lengths):
+    """Factors that set curves a little apart, so that no point hides another."""
+    return np.exp((np.arange(count) - (count - 1) / 2) * 0.012 * np.log(lengths[-1] / lengths[0]))
+
+
+def draw(ax, curve, names, look, breaks, apart=1.0):
+    """One curve of an error and of the upper end of its band (`names`); look: colour, marker, dashes."""
+    (name, high), (colour, marker, dashes) = names, look
     for part in segments(curve) if breaks else [curve]:
-        ax.fill_between(part["n"], part[name], part[high], color=colour, alpha=0.13, linewidth=0)
-        ax.plot(part["n"], part[name], color=colour, linewidth=1.2, linestyle=dashes, zorder=2)
-    marks.points(ax, curve["n"], curve[name], lambda: said(curve, name, high))
+        ax.fill_between(part["n"] * apart, part[name], part[high], color=colour, alpha=0.13, linewidth=0)
+        ax.plot(part["n"] * apart, part[name], color=colour, linewidth=1.2, linestyle=dashes, zorder=2)
+    marks.points(ax, curve["n"] * apart, curve[name], lambda: said(curve, name, high))
     sampled = curve["err_rows"] < curve["n"]
     for some, face in ((~sampled, colour), (sampled, "white")):
-        ax.plot(curve["n"][some], curve[name][some], marker, color=colour, markerfacecolor=face, markersize=4.6,
+        ax.plot(curve["n"][some] * apart, curve[name][some], marker, color=colour, markerfacecolor=face, markersize=4.6,
                 markeredgewidth=0.8, zorder=3)

@@ -71,7 +71,7 @@ def _finding(table):
     sentences = []
     for _, curve in table.groupby("series"):
         first, last = curve.iloc[0], curve.iloc[-1]
-        sentences.append(f"{last['method']}, n = {number(last['n'])}: {seconds_text(first['time_s'])} on {int(first['team'])} ranks, "
+        sentences.append(f"{last['method']}, n = {number(last['n'])}: {seconds_text(first['time_s'])} on {ranks_text(first['team'])}, "
                          f"{seconds_text(last['time_s'])} on {int(last['team'])}, efficiency {findings.three(last['efficiency'])}.")
     return findings.listed(sentences, "curves")
 
@@ -223,13 +223,14 @@ def _curve(ax, curve, name, colour, laws, upto, place):
 
 
 def _say(curve, name):
-    unit = "s" if name == "time_s" else WORDS[name]
-    return [f"{where} ranks: {marks.with_interval(value, low, high, unit)}" for where, value, low, high in
-            zip(_teams(curve), curve[name], curve[name + "_lo"], curve[name + "_hi"])]
+    words, unit = ("", "s") if name == "time_s" else (WORDS[name] + " ", "")
+    return [f"{row['method']}, n = {number(row['n'])}, {ranks_text(row['team'])}: {words}"
+            f"{marks.with_interval(row[name], row[name + '_lo'], row[name + '_hi'], unit)}" for row in curve.to_dict("records")]
 
 
-def _teams(curve):
-    return [f"{method}, n = {number(n)}, {number(team)}" for method, n, team in zip(curve["method"], curve["n"], curve["team"])]
+def ranks_text(team):
+    """"1 rank", "4 ranks"."""
+    return f"{int(team)} rank{'s' * (team > 1)}"
 
 
 def _ideal(ax, curve, name, beyond):
