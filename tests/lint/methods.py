@@ -27,6 +27,7 @@ NAMED = {
     "src/cmd/options.c": "an example of --help",
     "src/cmd/help.c": "what a program without FFTW cannot compute",
     "src/sketch/built.c": "the same, in a message",
+    "src/doctor/blas.c": "the same, as a finding",
     "src/spec/declare.c": "an example in a message",
     "src/spec/include.c": "examples in messages",
     "src/spec/shape.c": "an example in a message",
