@@ -50,7 +50,8 @@ def test_wilsons_interval_covers_as_the_manual_says():
     middle = (rates >= 0.05) & (rates <= 0.95)
     many, few = (of_all_counts(trials, rates) for trials in (200, 100))
     for words, value in (("200 trials {} % on average", many.mean()), ("at least {} % for rates of 0.05", many[middle].min()),
-                         ("(100 trials: {} %); within", few[middle].min()), ("down to {} %", many.min()), ("(100 trials: {} %) |", few.min())):
+                         ("(100 trials: {} %); within", few[middle].min()), ("down to {} %", many.min()),
+                         ("(100 trials: {} %) |", few.min())):
         assert words.format(f"{100 * value:.1f}") in manual, (words, value)
 
 
