@@ -28,11 +28,12 @@ def predictions(ds: xr.Dataset) -> pd.DataFrame:
         return _empty()
     names = [*sorted(needed), "method", "n", "time_median_s", "time_lo_s", "predicted_pass_s"]
     rows = np.flatnonzero(ds["done"].values & (ds["end_s"].values > ds["start_s"].values) & (ds["predicted_s"].values > 0))
+    timing = pd.Series(column(ds, "timing")[rows])
+    invalid = int((timing == "oversubscribed").sum())
+    rows = rows[~timing.isin(["oversubscribed", "none"]).to_numpy()]  # before the rest is copied: of many points that takes memory
     frame = pd.DataFrame({name: column(ds, name)[rows] if name in ds else np.nan for name in names}, index=rows, copy=False)
     frame["slot"] = frame.index
     frame["repeated"] = _repeated(ds, rows) | frame["time_lo_s"].notna()
-    invalid = int((frame["timing"] == "oversubscribed").sum())
-    frame = frame[~frame["timing"].isin(["oversubscribed", "none"])]
     if not len(frame):
         return _empty(invalid)
     passes = _passes(frame[frame["repeated"]])

@@ -19,6 +19,7 @@ from .edge_tables import asked_for, edge_frame, edge_table, said_table, statemen
 from .edges import edges
 from .figures.scaling import APART, seconds_text
 from .foreign import plain
+from .grid import axes
 from .head_tables import decode_table_of, heads_table, layers_table
 from .heads import LEVEL, answers, column_of, heads, pooled, several
 from .projection import Unmatched, project
@@ -75,7 +76,10 @@ class Section:
         self.answer += self._degrees(one, points)
         self.leading = [*of_heads, *self._edges(ds, found)]  # stand before all other figures
         teams = one if ahead is None else ds  # a plan names the heads
-        self.tables = [*self._conjectures(ds, found), *self._sketches(one, error), *self._scaling(teams, ahead)]
+        self.tables = self._conjectures(ds, found)
+        self.of_teams = "team_asked" in axes(ds)  # what a study varies comes first
+        parts = [lambda: self._sketches(one, error), lambda: self._scaling(teams, ahead)]
+        self.tables += [table for part in parts[::-1 if self.of_teams else 1] for table in part()]
         self.figures = [(figure, figure.save(self.directory)) for figure in
                         (*figures.heads(ds, accept), *([] if found is None else figures.edges(ds, found)), *figures.phase(one, "n"),
                          *figures.phase(one, "d"), *figures.curves(one, self.level), *figures.why(one),
@@ -203,7 +207,7 @@ class Section:
         """Figures and tables by what they are about, in the order of a page; what is about nothing else comes last."""
         tables = [*self.leading, *([self.listed] if self.listed else []), *self.tables]
         found = []
-        for title, about, files in _BLOCKS:
+        for title, about, files in sorted(_BLOCKS, key=lambda block: block[0] != "Teams") if self.of_teams else _BLOCKS:
             drawn = [each for each in self.figures if each[0].name.startswith(about)]
             listed = [each for each in tables if each.file in files]
             if drawn or listed:

@@ -56,7 +56,7 @@ def bare(text):
 def console(text):
     for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", text, flags=re.M):
         done = started(["bash", "-c", command])
-        wanted = re.escape(bare(expected)).replace(r"\.\.\.", "(?:.*\n?)*?")
+        wanted = re.escape(bare(expected)).replace(r"\.\.\.", "(?s:.*?)")
         if done.returncode or not re.fullmatch(wanted, bare(done.stdout)):
             yield f"{command}\nended with {done.returncode} and printed\n{done.stdout}{done.stderr[-2000:]}not\n{expected}"
 

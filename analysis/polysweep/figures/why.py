@@ -13,7 +13,7 @@ from ..cases import case_columns, judged, table
 from ..checks import of_dataset
 from ..study import level_of
 from . import findings, marks
-from .figure import Figure, arranged, facts, sorted_rows, spread
+from .figure import MOST_ROWS as CSV_ROWS, Figure, arranged, facts, sorted_rows, spread
 from .phase import LENGTH, heading, missing, panels_over, states
 
 MOST_ROWS = 4
@@ -31,7 +31,8 @@ def why(ds):
     the rates at which D_1 and D_0 fire, and measured minus exact. Nothing in files without these rates."""
     names = case_columns(ds)
     frame = judged(table(ds)[list(dict.fromkeys([*names, *_NEEDED]))])  # of a million points not all columns
-    frame = frame[frame["fire_rate_d1"].notna() & frame["beta"].notna() & (frame["method"] != "closed_form")]
+    about = frame["fire_rate_d1"].notna() & frame["beta"].notna() & (frame["method"] != "closed_form")
+    frame = frame if about.all() else frame[about]
     over = "n" if len(frame) and frame["n"].nunique() > 1 else "d"
     keys = [*names, "method", "d" if over == "n" else "n"]
     panels = panels_over(frame, keys, over) if len(frame) else {}
@@ -44,9 +45,9 @@ def why(ds):
     with style.use():
         canvas, _ = _canvas(shown, keys, over)
     order, level = [*names, "method", "n", "d", "beta"], level_of(ds)
-    data = sorted_rows(differing(frame), order, [*order, *COLUMNS])
+    data = sorted_rows(differing(frame) if len(frame) <= CSV_ROWS else frame, order, [*order, *COLUMNS])
     yield Figure("why", "Why points fail", f"{_caption(shown, len(panels) - len(shown))} {facts(frame)}", canvas, {"": data},
-                 finding=_finding(frame[frame["done"]], level), whole_rows=True)
+                 finding=_finding(frame.loc[frame["done"], ["success_rate", *FIRES]], level), whole_rows=True)
 
 
 def differing(frame):
