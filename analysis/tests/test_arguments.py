@@ -8,12 +8,13 @@ import pytest
 import xarray as xr
 
 import polysweep
-from polysweep import cases, conjecture_tables, conjectures, figures, methods, models, oracle, predictions, projection, samples, scaling, sketches, statistics
+from polysweep import cases, conjecture_tables, conjectures, figures, methods, models, oracle, plot, predictions, projection, samples, scaling, sketches, statistics
 from polysweep.checks import check_dataset
 from polysweep.critical import decided_at
 from polysweep.curve import combinations, is_parameter, partners
 from polysweep.edge_tables import asked_for, edge_frame, names_of, shares
 from polysweep.edges import answers, coordinates as edge_coordinates, narrowed, sure_answers, sure_sides
+from polysweep.figures.edges import numbers_of
 from polysweep.figures.roofline import bandwidth, rates
 from polysweep.figures.separation import beside
 from polysweep.figures.timeline import turns_of
@@ -34,13 +35,13 @@ OF_DATASETS = [
     polysweep.decode_table, settings, several, column_of, pooled, polysweep.edges, polysweep.statement, polysweep.edge_fits, figures.edges,
     edge_frame, distinguishing, scaling.oversubscribed]
 OF_DATASETS += [polysweep.residuals, conjectures.predictions_of, predicted_edges, conjecture_tables.claims_frame,
-                conjecture_tables.conjecture_tables]
+                conjecture_tables.conjecture_tables, figures.why, *(getattr(plot, name) for name in plot.__all__)]
 OF_MORE = {  # with arguments that they cannot do without
     figures.phase: ("n",), projection.project: (None,), projection.bands: (None,), applies: ("beta",), points: ("err_out",),
     scaling.samples: ([],), scaling.series_fits: (pd.DataFrame(), ["usl"]), combinations: ("beta",), is_parameter: ("beta",),
     partners: ("n == 64",), narrowed: (None,), sure_answers: (None,), sure_sides: (None, "success_rate"),
     answers: ("beta", "success_rate", 0.9), edge_coordinates: (None, None, "beta"),
-    names_of: (None,), shares: (None,), asked_for: (None,),
+    numbers_of: (None,), names_of: (None,), shares: (None,), asked_for: (None,),
     polysweep.counterexamples: ("c",), conjectures.rate_pvalues: ("success_rate", 0.5), predicted_degrees: (["n"],)}
 OF_ANYTHING = {column, level_of, check_dataset, resolved_of, search_of, rule_of, decided_at}
 

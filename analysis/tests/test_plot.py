@@ -91,3 +91,11 @@ def test_what_is_not_there_is_said(p1, w2, files, ax):
         plot.errors(p1, ax)
     with pytest.raises(TypeError, match="phase takes a Dataset, not a path"):
         plot.phase("x.h5")
+
+
+def test_of_several_panels_the_one_that_differs_most_is_drawn(p1, ax):
+    frame = p1.to_dataframe()
+    frame = frame[frame["method"] == "exact"]
+    spreads = frame.groupby("preset")["success_rate"].std(ddof=0)
+    plot.success(p1, ax)
+    assert spreads["P1"] != spreads["P2"] and ax.get_title() == f"{spreads.idxmax()}, $d$ = 34"

@@ -230,7 +230,7 @@ def _say(curve, name):
 
 def ranks_text(team):
     """"1 rank", "4 ranks"."""
-    return f"{int(team)} rank{'s' * (team > 1)}"
+    return f"{int(team)} rank{'s' * (int(team) > 1)}"
 
 
 def _ideal(ax, curve, name, beyond):
