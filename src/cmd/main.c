@@ -220,6 +220,14 @@ static int help(int argc, char **argv)
     return leave(status);
 }
 
+/* And what is missing, where something is. */
+static void print_version(void)
+{
+    psw_print(stdout, "polysweep " PSW_VERSION "\n");
+    if (!psw_built_with_fftw()) psw_print(stdout, "built without FFTW\n");
+    if (!psw_built_with_hwloc()) psw_print(stdout, "built without hwloc\n");
+}
+
 /* Every process of a launch does what reads, and ends with the code that it comes to. */
 static int without_mpi(const cmd_command *command, const cmd_options *options)
 {
@@ -228,8 +236,7 @@ static int without_mpi(const cmd_command *command, const cmd_options *options)
     if (options->help)
         cmd_help_print(command, stdout);
     else if (options->version)
-        psw_print(stdout, "polysweep " PSW_VERSION "\nbuilt with%s FFTW and with%s hwloc\n",
-                  psw_built_with_fftw() ? "" : "out", psw_built_with_hwloc() ? "" : "out");
+        print_version();
     else if (options->citation)
         cmd_citation_print(stdout);
     else if (!command->writes || cmd_world_rank() == 0)

@@ -18,8 +18,7 @@ import commands
 from commands import check
 
 ROOT = Path(os.environ["POLYSWEEP_SOURCE"])
-CMAKE = (ROOT / "CMakeLists.txt").read_text()
-VERSION = re.search(r"project\(polysweep VERSION ([\d.]+)", CMAKE)[1]
+VERSION = re.search(r'^__version__ = "([\d.]+)"', (ROOT / "analysis/polysweep/__init__.py").read_text(), re.M)[1]
 OPTIONS = set(re.findall(r"(?:option|set)\((POLYSWEEP_\w+)", "".join(path.read_text() for path in (
     ROOT / "CMakeLists.txt", ROOT / "src/targets.cmake", ROOT / "jobs/install.cmake"))))
 PROJECT = (ROOT / "analysis/pyproject.toml").read_text()
