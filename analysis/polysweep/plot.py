@@ -126,7 +126,7 @@ def success(ds: xr.Dataset, ax: Axes | None = None, level: float | None = None, 
     colours = colours_of([part], colour)
     _draw_curves(ax, part[part[colour].isin(colours)], colour, colours, dict(zip(rest, key)), [], level)
     ax.set(xlabel=r"degree $\beta$", ylabel="rate of success")
-    return _named(ax, _title(names, rest, key, part), _of_curves(colours, [part]), SYMBOLS.get(colour, colour))
+    return _named(ax, _title(names, rest, key, part), _of_curves(colours, [part], colour), SYMBOLS.get(colour, colour))
 
 
 @of_dataset

@@ -109,3 +109,10 @@ def test_edges_of_a_method_without_a_degree_are_drawn():
     draw(ax, frame, ("d", "beta"), chosen, frame, used)
     assert len([line for line in ax.lines if line.get_marker() == "v" and len(line.get_xdata()) == 2]) == 2
     assert [handle.get_label() for handle in handles_of(chosen, "beta", used)][:2] == [r"$\beta$ = 2", r"no $\beta$"]
+
+
+def test_the_curve_without_noise_is_in_the_legend_too(noisy):
+    """Of sizes of sketches 0 means none, of noise it is a value."""
+    one = noisy.isel(point=np.flatnonzero((noisy["n"] == 256) & (noisy["d"] == 66) & (noisy["mask"] == "full")))
+    figure, = figures.curves(one)
+    assert [text.get_text() for text in figure.canvas.legends[0].get_texts()] == ["0", "0.05", "0.2"]

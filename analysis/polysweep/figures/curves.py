@@ -97,7 +97,7 @@ def _canvas(panels, chosen, beside, names, rest, colour, lines, level):
         seen = [ax for ax in column if ax.axison]
         if seen:
             seen[-1].set_xlabel(r"degree $\beta$")
-    legend(canvas, "right upper", handles=handles_of(colours, panels.values()), title=SYMBOLS.get(colour, colour), handlelength=1.6)
+    legend(canvas, "right upper", handles=handles_of(colours, panels.values(), colour), title=SYMBOLS.get(colour, colour), handlelength=1.6)
     return canvas
 
 
@@ -111,11 +111,11 @@ def colours_of(parts, colour):
     return colours
 
 
-def handles_of(colours, parts):
+def handles_of(colours, parts, colour):
     """Handles of a legend; without a marker where nothing is measured yet."""
     measured = any((part["done"] & part["success_rate"].notna()).any() for part in parts)
     return [matplotlib.lines.Line2D([], [], color=colour, marker=marker if measured else "", markersize=4, linewidth=1.2, label=number(value))
-            for (value, colour), marker in zip(colours.items(), MARKERS) if value != 0]
+            for (value, colour), marker in zip(colours.items(), MARKERS) if value != 0 or colour not in SIZE]
 
 
 def _title(names, fixed, part):
