@@ -207,7 +207,7 @@ def test_predictions_are_held_against_runs_and_of_repeated_points_against_a_pass
     assert np.allclose(table["ratio"], [0.9, 1.4, 0.8, 1.2, 0.5], rtol=1e-9) and table["points"].tolist() == [2, 1, 1, 1, 1]
     assert within(table) == (2, 4)
     figure, = figures.prediction(polysweep.open(tmp_path / "p.h5"))
-    assert "2 of 4 predictions above 10 ms (50 %)" in figure.caption and "1 point timed while" in figure.caption
+    assert "2 of 4 predictions above 10 ms are within 25 %" in figure.finding and "1 point timed while" in figure.caption
 
 
 def test_few_repetitions_are_repetitions_too(tmp_path):

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from ..cases import number, rate
+from ..style import size_text
 from .marks import SIGNS, three
 
 MOST = 3  #: panels, or curves, of which a sentence speaks
@@ -68,9 +69,9 @@ def falls(curve: pd.DataFrame, x: str, name: str) -> str:
     if not len(curve):
         return "is not known"
     first, last = curve.iloc[0], curve.iloc[-1]
-    sign = {"state_bytes": "state"}.get(x, x)
-    words = f"{three(first[name])} at {sign} = {number(first[x])}"
+    sign, size = ("state", size_text) if x == "state_bytes" else (x, number)
+    words = f"{three(first[name])} at {sign} = {size(first[x])}"
     if first[x] == last[x]:
         return words
     slope = fitted_slope(curve[x], curve[name])
-    return f"from {words} to {three(last[name])} at {sign} = {number(last[x])}" + (f", as {sign}^{slope:.2f}" if slope == slope else "")
+    return f"from {words} to {three(last[name])} at {sign} = {size(last[x])}" + (f", as {sign}^{slope:.2f}" if slope == slope else "")

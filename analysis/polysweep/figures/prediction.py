@@ -24,7 +24,7 @@ def prediction(ds):
         return
     with style.use():
         canvas = _canvas(table)
-    yield Figure("prediction", "Prediction against measurement", _caption(table, inside, large), canvas, {"": table},
+    yield Figure("prediction", "Prediction against measurement", _caption(table), canvas, {"": table},
                  finding=f"{inside} of {large} predictions above {1000 * LEAST_S:g} ms are within {100 * BAND:.0f} % of the measured seconds; in the "
                          f"median they are {large_median(table):.2f} times as long.")
 
@@ -34,11 +34,10 @@ def large_median(table):
     return table.loc[table["predicted_s"] > LEAST_S, "ratio"].median()
 
 
-def _caption(table, inside, large):
+def _caption(table):
     ratio = table.loc[table["predicted_s"] > LEAST_S, "ratio"]
-    text = (f"{inside} of {large} predictions above {1000 * LEAST_S:g} ms ({100 * inside / large:.0f} %) are "
-            f"within {100 * BAND:.0f} % of what they took (grey band); predicted over measured: median {ratio.median():.2f}, from "
-            f"{ratio.min():.2f} to {ratio.max():.2f}. A run is what a team takes at a time: one point or several. ")
+    text = (f"Grey band: within {100 * BAND:.0f} %. Predicted over measured, above {1000 * LEAST_S:g} ms: from {ratio.min():.2f} to "
+            f"{ratio.max():.2f}. A run is what a team takes at a time: one point or several. ")
     if (table["how"] == "pass").any():
         text += "Of points that were repeated: one forward pass, the median of all. "
     return (text + left_out(table)).strip()
