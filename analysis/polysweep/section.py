@@ -1,6 +1,7 @@
 """The report on one file: what is said, drawn and listed of it."""
 from __future__ import annotations
 
+import itertools
 import pathlib
 import warnings
 
@@ -80,13 +81,13 @@ class Section:
         self.of_teams = "team_asked" in axes(ds)  # what a study varies comes first
         parts = [lambda: self._sketches(one, error), lambda: self._scaling(teams, ahead)]
         self.tables += [table for part in parts[::-1 if self.of_teams else 1] for table in part()]
-        self.figures = [(figure, figure.save(self.directory)) for figure in
-                        (*figures.heads(ds, accept), *([] if found is None else figures.edges(ds, found)), *figures.phase(one, "n"),
-                         *figures.phase(one, "d"), *figures.curves(one, self.level), *figures.why(one),
-                         *(figures.degrees(one, self.level, self.critical) if found is None else ()), *figures.separation(one),
-                         *figures.errors(one), *figures.lengths(one), *figures.costs(one), *figures.strong(teams, upto, ahead),
-                         *figures.weak(teams, upto, ahead), *figures.decomposition(teams), *figures.roofline(teams),
-                         *figures.prediction(ds), *figures.timeline(ds))]
+        drawn = itertools.chain(  # each is saved before the next is drawn: until then it holds the points that it shows
+            figures.heads(ds, accept), () if found is None else figures.edges(ds, found), figures.phase(one, "n"), figures.phase(one, "d"),
+            figures.curves(one, self.level), figures.why(one), figures.degrees(one, self.level, self.critical) if found is None else (),
+            figures.separation(one), figures.errors(one), figures.lengths(one), figures.costs(one), figures.strong(teams, upto, ahead),
+            figures.weak(teams, upto, ahead), figures.decomposition(teams), figures.roofline(teams), figures.prediction(ds),
+            figures.timeline(ds))
+        self.figures = [(figure, figure.save(self.directory)) for figure in drawn]
 
     def _heads(self, ds, accept):
         """The answer, and tables that only files of heads, and of decoding, have."""

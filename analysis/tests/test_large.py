@@ -12,7 +12,9 @@ from scipy.stats import binomtest
 import polysweep
 from polysweep import cases, checks, read, statistics
 from polysweep.commits import Checksum
+from polysweep.figures import Figure
 from polysweep.grid import _codes
+from polysweep.section import Section
 
 grid_module = importlib.import_module("polysweep.grid")  # the package has a function of this name
 
@@ -147,3 +149,12 @@ def test_a_column_without_storage_is_not_read(monkeypatch, tmp_path):
         bare = read.values_of(file["bare"])
         assert bare.strides == (0,) and bare.shape == (1000,) and (bare == 2.5).all()
         np.testing.assert_array_equal(read.values_of(file["kept"]), np.arange(1000.0))
+
+
+def test_a_figure_is_saved_before_the_next_is_drawn(monkeypatch, tmp_path, w2_file):
+    """Until then it holds the points that it shows."""
+    did, drawn, save = [], Figure.__post_init__, Figure.save
+    monkeypatch.setattr(Figure, "__post_init__", lambda figure: (did.append(("drawn", figure.name)), drawn(figure))[1])
+    monkeypatch.setattr(Figure, "save", lambda figure, directory: (did.append(("saved", figure.name)), save(figure, directory))[1])
+    names = [figure.name for figure, _ in Section(w2_file, tmp_path).figures]
+    assert len(names) > 1 and did == [(what, name) for name in names for what in ("drawn", "saved")]

@@ -55,8 +55,9 @@ def turns_of(ds) -> pd.DataFrame:
     """One row per run of slots: launch, start_s, end_s, first_rank, team, idle (ranks), points, n (the longest), method."""
     if not set(COLUMNS) <= set(ds.variables):
         return pd.DataFrame(columns=[*COLUMNS, "points", "n", "method"])
-    points = pd.DataFrame({name: column(ds, name) for name in (*COLUMNS, "n", "method")})
-    points = points[points["end_s"].notna() & (points["team"] > 0)]
+    points = pd.DataFrame({name: column(ds, name) for name in (*COLUMNS, "n", "method")}, copy=False)
+    there = points["end_s"].notna() & (points["team"] > 0)
+    points = points if there.all() else points[there]
     turns = points.groupby(["launch", "start_s", "first_rank"], as_index=False).agg(
         end_s=("end_s", "max"), team=("team", "max"), idle=("idle", "max"), points=("n", "size"), n=("n", "max"),
         method=("method", lambda names: names.iloc[0] if names.nunique() == 1 else "several"))
