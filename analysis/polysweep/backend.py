@@ -5,7 +5,7 @@ import os
 import sys
 
 
-def _load():
+def _load() -> None:
     wanted = os.environ.pop("MPLBACKEND", None)
     try:
         import matplotlib

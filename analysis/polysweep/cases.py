@@ -14,7 +14,7 @@ from .checks import of_dataset, remembered
 from .foreign import plain
 from .grid import axes
 from .hdf import COORDINATES
-from .kinds import Array
+from .kinds import Array, Key
 from .methods import facts, references
 from .read import LARGE, column
 
@@ -121,7 +121,7 @@ def parts(frame: pd.DataFrame, keys: list[str]) -> Iterator[tuple[tuple[Any, ...
         yield key if isinstance(key, tuple) else (key,), part
 
 
-def rows_of(frame: pd.DataFrame, keys: list[str]) -> dict[str, Any]:
+def rows_of(frame: pd.DataFrame, keys: list[str]) -> dict[Key, Array]:
     """{key: positions of its rows} for every combination of `keys`, as `parts` has them, without a copy of the rows."""
     if not len(frame):
         return {}

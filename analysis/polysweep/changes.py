@@ -2,8 +2,9 @@
 that the others are held against, by `polysweep.compare`."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -98,7 +99,8 @@ def _ratio_text(ratio: float, lo: float, hi: float) -> str:
 # ---- in tables
 
 
-def _gathered(found, frame_of) -> pd.DataFrame:
+def _gathered(found: Sequence[tuple[str, xr.Dataset, Comparison]],
+              frame_of: Callable[[xr.Dataset, Comparison], pd.DataFrame]) -> pd.DataFrame:
     """What is found of each file, one below the other, its name in front."""
     frames = [frame.assign(file=plain(name))[["file", *frame]] for name, ds, c in found if len(frame := frame_of(ds, c))]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
@@ -111,7 +113,7 @@ def _labelled(first: xr.Dataset, frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(values, index=frame.index).join(frame)
 
 
-def _launches(files) -> pd.DataFrame:
+def _launches(files: Sequence[tuple[str, xr.Dataset]]) -> pd.DataFrame:
     rows = []
     for name, ds in files:
         launches = provenance(ds.attrs["path"])["launches"]
@@ -136,7 +138,7 @@ def _points(frame: pd.DataFrame, until: str) -> pd.DataFrame:
     return texts if frame["file"].nunique() < 2 else pd.concat([frame[["file"]], texts], axis=1)
 
 
-def _text(value) -> str:
+def _text(value: Any) -> str:
     return plain(value) if isinstance(value, str) else "" if value != value else number(value)
 
 
@@ -152,7 +154,7 @@ def _place_table(places: pd.DataFrame) -> Table | None:
                  shown.reset_index(drop=True), "differences.csv")
 
 
-def _digits(value) -> str:
+def _digits(value: float) -> str:
     return f"{value:.9g}"
 
 

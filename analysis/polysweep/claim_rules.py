@@ -5,6 +5,9 @@ returns a `Verdict`, or a list of them. It says in its first line what it calls 
 """
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy.special import gammaln
@@ -248,7 +251,8 @@ def _memory(points: pd.DataFrame, level: float) -> Verdict:
     found = capacities(points[points["method"] == "linear"], level)
     found = found[(found["lo"] > 1) & np.isfinite(found["hi"])]
     log = np.log(found["d"])
-    fitted, plain = (slope(log, np.log(take(found["lo"])), np.log(take(found["hi"]))) for take in (lambda n: n * np.log(n), lambda n: n))
+    laws: tuple[Callable[[pd.Series], pd.Series], ...] = (lambda n: n * np.log(n), lambda n: n)
+    fitted, plain = (slope(log, np.log(take(found["lo"])), np.log(take(found["hi"]))) for take in laws)
     if fitted is None or plain is None:
         return untested(statement, "fewer than three widths at which recall passes the level")
     if fitted[2] - fitted[1] > WIDEST["root"]:
@@ -396,10 +400,10 @@ def entries_grow(points: pd.DataFrame, level: float) -> Verdict:
     if len(found) < 2:
         return untested(statement, f"fewer than two gamma with three lengths of {SEEDS} seeds")
     ends = {gamma: [mean_interval(each[name], ERROR / (2 * len(found))) for name in ("last", "square")] for gamma, each in found.items()}
-    below, above, maybe_below, maybe_above = (
-        [gamma for gamma, each in ends.items() if test(each)] for test in (
-            lambda each: all(hi < 1 for _, _, hi in each), lambda each: all(lo > 1 for _, lo, _ in each),
-            lambda each: all(lo < 1 for _, lo, _ in each), lambda each: all(hi > 1 for _, _, hi in each)))
+    tests: tuple[Callable[[list[Any]], bool], ...] = (
+        lambda each: all(hi < 1 for _, _, hi in each), lambda each: all(lo > 1 for _, lo, _ in each),
+        lambda each: all(lo < 1 for _, lo, _ in each), lambda each: all(hi > 1 for _, _, hi in each))
+    below, above, maybe_below, maybe_above = ([gamma for gamma, each in ends.items() if test(each)] for test in tests)
     unknown = set(points.loc[(points["method"] == "taylor") & (points["grows"] == 1), "entries"]) - set(found)
     told = ", ".join(f"{last[0]:.2f}, {square[0]:.2f} at {gamma:g}" for gamma, (last, square) in ends.items())
     numbers = (f"h at the largest n, and at its square on a straight line over ln n: {told}; surely below 1 at {_list(below)}, above at "

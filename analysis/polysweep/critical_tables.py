@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,13 +31,13 @@ def critical_table(found: pd.DataFrame, cases: Sequence[str], level: float) -> T
                  none_words=f"{none.sum()} of {len(kept)} rows: no degree of the grid reaches {level:g}")
 
 
-def _kept(critical, cases):
+def _kept(critical: pd.DataFrame, cases: Sequence[str]) -> pd.DataFrame:
     """Without rows of closed_form where the same case, d and n were measured: their row holds the exact theory too."""
     again = critical.duplicated([*cases, "d", "n"]) & (critical["method"] == "closed_form")
     return critical[~again].reset_index(drop=True)
 
 
-def readable(critical: pd.DataFrame, cases) -> pd.DataFrame:
+def readable(critical: pd.DataFrame, cases: Sequence[str]) -> pd.DataFrame:
     """Texts for a person. Columns that say nothing in this file are left out, and so are rows of closed_form where the
     same case, d and n were measured (their row holds the exact theory too)."""
     if not len(critical):
@@ -80,15 +81,15 @@ def settling(critical: pd.DataFrame, level: float) -> str:
             f"(from {few['samples'].min():.0f})" + (", since trials that share a draw are not independent" if shared else ""))
 
 
-def _number(x):
+def _number(x: Any) -> str:
     return f"{x:.6g}" if isinstance(x, float) else str(x)
 
 
-def _two(x):
+def _two(x: float) -> str:
     return "" if x != x else "inf" if x == float("inf") else f"{x:.2f}"
 
 
-def _theory(first, last):
+def _theory(first: float, last: float) -> str:
     if first != first:
         return "none"
     return f"{_number(first)}.." + ("" if last == float("inf") else _number(last))

@@ -93,7 +93,8 @@ def _variables(file: h5py.File, path: pathlib.Path, name: str, slots: int) -> di
 def _variable(column: _Column, dims: tuple[str, ...], attributes: dict[str, Any]) -> xr.Variable:
     """What was read once stays, unless it is changed in a copy."""
     read: Any = indexing.LazilyIndexedArray(column)
-    kept_in_memory = indexing.MemoryCachedArray(indexing.CopyOnWriteArray(read))
+    cached: Any = indexing.MemoryCachedArray  # which has no types
+    kept_in_memory = cached(indexing.CopyOnWriteArray(read))
     return xr.Variable(dims, kept_in_memory, attributes, fastpath=True)
 
 

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from .kinds import Array
+
+if TYPE_CHECKING:
+    import torch
 
 #: names of projections to queries, keys and values; one name: all in one, behind each other
 PROJECTIONS = (("q_proj", "k_proj", "v_proj"), ("query", "key", "value"), ("to_q", "to_k", "to_v"), ("wq", "wk", "wv"),
@@ -33,7 +39,7 @@ class Call:
     biased: bool = False  #: something is added to scores that is no mask
 
 
-def calls(model, inputs, projections=None, heads=None) -> list[Call]:
+def calls(model: torch.nn.Module, inputs: Any, projections: str | Sequence[str] | None = None, heads: int | None = None) -> list[Call]:
     """The attentions of one forward pass, in their order. Nothing of the module is different afterwards."""
     import torch
 
@@ -54,14 +60,14 @@ def calls(model, inputs, projections=None, heads=None) -> list[Call]:
     return found
 
 
-def _forward(model, inputs):
+def _forward(model: torch.nn.Module, inputs: Any) -> Any:
     if isinstance(inputs, Mapping):
         return model(**inputs)
     return model(*inputs) if isinstance(inputs, (list, tuple)) else model(inputs)
 
 
 @contextlib.contextmanager
-def _quiet(model):
+def _quiet(model: torch.nn.Module) -> Iterator[None]:
     """Without dropout, and where the model can, with attention by scaled_dot_product_attention."""
     training = [module for module in model.modules() if module.training]
     before = getattr(getattr(model, "config", None), "_attn_implementation", None)
@@ -82,18 +88,18 @@ def _quiet(model):
 # ---- functions of torch that attend ----------------------------------------------------------------------------------
 
 
-def _mode(torch):
+def _mode(torch: Any) -> Any:
     from torch.nn import functional as F
     from torch.overrides import TorchFunctionMode
 
-    attends = {F.scaled_dot_product_attention: _of_product, F.multi_head_attention_forward: _of_multi_head}
+    attends: dict[Any, Callable[..., Call]] = {F.scaled_dot_product_attention: _of_product, F.multi_head_attention_forward: _of_multi_head}
 
     class Seen(TorchFunctionMode):
-        def __init__(self):
+        def __init__(self) -> None:
             super().__init__()
-            self.found = []
+            self.found: list[Call] = []
 
-        def __torch_function__(self, function, types, args=(), kwargs=None):
+        def __torch_function__(self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
             if function in attends:
                 self.found.append(attends[function](f"attention {len(self.found)}", *args, **(kwargs or {})))
             return function(*args, **(kwargs or {}))
@@ -101,12 +107,14 @@ def _mode(torch):
     return Seen()
 
 
-def _of_product(name, query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, **_):
+def _of_product(name: str, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attn_mask: torch.Tensor | None = None,
+                dropout_p: float = 0.0, is_causal: bool = False, scale: float | None = None, **_: Any) -> Call:
     q, k, v = (_four(_array(x)) for x in (query, key, value))
     return _call(name, q, k, v, scale, attn_mask)
 
 
-def _of_multi_head(name, query, key, value, width, heads, weight, bias, *args, **named):
+def _of_multi_head(name: str, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, width: int, heads: int, weight: torch.Tensor,
+                   bias: torch.Tensor | None, *args: Any, **named: Any) -> Call:
     """Of torch.nn.MultiheadAttention: rows are [tokens, batch, width] or [tokens, width], weights in one matrix or in three."""
     from torch.nn import functional as F
 
@@ -119,14 +127,14 @@ def _of_multi_head(name, query, key, value, width, heads, weight, bias, *args, *
     return _call(name, q, k, v, None, named.get("attn_mask"))
 
 
-def _call(name, q, k, v, scale, mask):
+def _call(name: str, q: Array, k: Array, v: Array, scale: float | None, mask: torch.Tensor | None) -> Call:
     k, v = _distinct(q.shape[1], k, v)
     scale = q.shape[-1] ** -0.5 if scale is None else float(scale)
     added = mask is not None and mask.is_floating_point() and bool(((mask != 0) & (mask > -1e4)).any())
     return Call(name, q, k, v, scale, added)
 
 
-def _distinct(heads, k, v):
+def _distinct(heads: int, k: Array, v: Array) -> Sequence[Array]:
     """Keys and values that a module repeated for the query heads of a group, once."""
     if k.shape[1] != heads:
         return k, v
@@ -137,13 +145,13 @@ def _distinct(heads, k, v):
     return k, v
 
 
-def _four(x):
+def _four(x: Array) -> Array:
     if x.ndim not in (3, 4):
         raise ValueError(f"rows of attention are [batch, heads, tokens, width] or [heads, tokens, width], not of shape {list(x.shape)}")
     return x if x.ndim == 4 else x[None]
 
 
-def _array(x):
+def _array(x: torch.Tensor) -> Array:
     """Numbers of a tensor: single precision, which holds every half, or double."""
     import torch
 
@@ -157,13 +165,16 @@ def _array(x):
 class _Hooked:
     """Hooks on the projections of every module that has some; `found`: a Call for each module that ran."""
 
-    def __init__(self, model, projections, heads):
-        self.model, self.heads, self.found, self.handles, self.rows = model, heads, [], [], {}
+    def __init__(self, model: torch.nn.Module, projections: str | Sequence[str] | None, heads: int | None) -> None:
+        self.model, self.heads = model, heads
+        self.found: list[Call] = []
+        self.handles: list[Any] = []
+        self.rows: dict[tuple[str, str], torch.Tensor] = {}
         self.known = PROJECTIONS if projections is None else (tuple([projections] if isinstance(projections, str) else projections),)
         self.rotary = next((type(module).__name__ for module in model.modules()
                             if any(word in type(module).__name__.lower() for word in ("rotary", "rope"))), "")
 
-    def __enter__(self):
+    def __enter__(self) -> _Hooked:
         for name, module in self.model.named_modules():
             held = dict(module.named_children())
             words = next((words for words in self.known if set(words) <= set(held)), None)
@@ -172,21 +183,21 @@ class _Hooked:
                 self.handles.append(module.register_forward_hook(self._join(name, words)))
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         for handle in self.handles:
             handle.remove()
 
-    def _keep(self, name, word):
+    def _keep(self, name: str, word: str) -> Callable[..., None]:
         return lambda module, given, made: self.rows.__setitem__((name, word), made)
 
-    def _join(self, name, words):
-        def join(module, given, made):
+    def _join(self, name: str, words: Sequence[str]) -> Callable[..., None]:
+        def join(module: torch.nn.Module, given: Any, made: Any) -> None:
             rows = [self.rows.pop((name, word), None) for word in words]
             if all(x is not None and x.ndim == 3 for x in rows):
                 self.found.append(self._of_rows(name, module, [_array(x) for x in rows]))
         return join
 
-    def _of_rows(self, name, module, rows):
+    def _of_rows(self, name: str, module: torch.nn.Module, rows: list[Array]) -> Call:
         """Rows [batch, tokens, heads x width] of a module as a Call."""
         count = self.heads or self._said(module, _COUNTS)
         if not count:
@@ -201,12 +212,12 @@ class _Hooked:
         scale = next((getattr(module, word) for word in _SCALES if isinstance(getattr(module, word, None), float)), None)
         return _call(name, q, k, v, scale, None)
 
-    def _said(self, module, words):
+    def _said(self, module: torch.nn.Module, words: Sequence[str]) -> int | None:
         owners = (module, getattr(module, "config", None), getattr(self.model, "config", None))
         return next((value for owner in owners for word in words if isinstance(value := getattr(owner, word, None), int)), None)
 
 
-def _heads(x, count):
+def _heads(x: Array, count: int) -> Array:
     if count < 1 or x.shape[2] % count:
         raise ValueError(f"rows of width {x.shape[2]} are not those of {count} heads; give heads=NUMBER")
     return x.reshape(*x.shape[:2], count, -1).swapaxes(1, 2)

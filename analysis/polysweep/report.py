@@ -10,6 +10,8 @@ import os
 import pathlib
 import sys
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 from . import figures, page
 from .cases import ERRORS
@@ -25,7 +27,7 @@ from .section import Section, opened
 from .tables import Block, aligned
 
 
-def main(arguments=None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0; 3 when a file cannot be read (the others are still reported) or nothing can be written; 2 for what is asked
     in a wrong way, also a plan that is none or continues none of the files. The page is complete before anything is printed."""
     parser = _Parser(prog="polysweep-report", description="Figures, their data as CSV, and one page that "
@@ -86,16 +88,16 @@ def main(arguments=None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    def _print_message(self, message, file=None):
+    def _print_message(self, message: str, file: Any = None) -> None:
         say("\n".join(plain(line) for line in message.rstrip("\n").split("\n")), file or sys.stderr)
 
 
-def complain(text):
+def complain(text: object) -> None:
     """One line on stderr."""
     say(f"polysweep-report: {plain(text)}", sys.stderr)
 
 
-def _compared(sections, directory) -> list[Block]:
+def _compared(sections: Sequence[Section], directory: pathlib.Path) -> list[Block]:
     """Of several files: how they differ from the first, its numbers as CSV. A file that has just changed is left to its own section."""
     if len(sections) < 2:
         return []
@@ -110,7 +112,7 @@ def _compared(sections, directory) -> list[Block]:
     return [Block("Comparison", directory, found.sentences, drawn, found.tables)]
 
 
-def _for_paper(parts, width):
+def _for_paper(parts: Sequence[Section | Block], width: float) -> None:
     """After everything else: panels are placed anew for it."""
     from . import paper
 
@@ -118,14 +120,14 @@ def _for_paper(parts, width):
     complain(paper.words(drawn, width))
 
 
-def _tell(sections, together, directory, quiet):
+def _tell(sections: Sequence[Section], together: Sequence[Block], directory: pathlib.Path, quiet: bool) -> None:
     """Tables to stdout, as long as somebody reads them."""
     quiet or all(say(text) for text in (*(section.said for section in sections), *map(_in_text, together)))
     count = sum(len(section.figures) for section in sections) + sum(len(block.figures) for block in together)
     say(f"{plain(directory / 'index.html')}: {count} figures", sys.stderr)
 
 
-def _in_text(block):
+def _in_text(block: Block) -> str:
     lines = [plain(each) for each in block.words]
     for each in block.tables:
         lines += ["", plain(each.title), plain(each.note), aligned(each.shown.head(MOST_ROWS))]
@@ -133,7 +135,7 @@ def _in_text(block):
     return "\n".join([*lines, ""])
 
 
-def _write(text, path):
+def _write(text: str, path: pathlib.Path) -> None:
     """A page is there as a whole, or as it was."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     try:
@@ -143,7 +145,7 @@ def _write(text, path):
         fresh.unlink(missing_ok=True)
 
 
-def _section(path, directory, name, options):
+def _section(path: str, directory: pathlib.Path, name: str, options: argparse.Namespace) -> Section:
     """The section of a file; what was warned of while it was made goes to stderr, once. What stops it is the file's: numbers that
     no run of the program writes, say."""
     with warnings.catch_warnings(record=True) as caught:
@@ -163,7 +165,7 @@ def _section(path, directory, name, options):
     return section
 
 
-def _names(paths):
+def _names(paths: Sequence[str]) -> list[str]:
     """A folder name per file, all of them different; equal stems get a number."""
     names = []
     for stem in (pathlib.Path(path).stem for path in paths):

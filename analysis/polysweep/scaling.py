@@ -295,7 +295,7 @@ def _metrics(part: pd.DataFrame, series: int) -> pd.DataFrame:
 
 
 @of_dataset
-def series_fits(ds: xr.Dataset, table: pd.DataFrame, laws: list[str] | tuple[Any, ...]) -> dict[str, Any]:
+def series_fits(ds: xr.Dataset, table: pd.DataFrame, laws: list[str] | tuple[Any, ...]) -> dict[int, list[Fit | str]]:
     """{series: [Fit or the reason why there is none, for each law]} of a table from `strong` or `weak`."""
     laws = names_of(laws, LAWS, "law")
     return {number: [_fit(ds, part, law) for law in laws] for number, part in table.groupby("series")}

@@ -97,8 +97,9 @@ def _with_interval(found: pd.DataFrame, name: str, text: Callable[..., Any]) -> 
 def _value(row: Any) -> str:
     if row.value != row.value:
         return ""
-    text = (lambda x: seconds_text(x) if x > 0 else f"{x:.3g} s") if row.parameter == "T_1" else (lambda x: f"{x:.3g}")
-    return f"{text(row.value)} [{text(row.lo)}, {text(row.hi)}]" + "*" * (not row.inside)
+    value, lo, hi = (seconds_text(x) if row.parameter == "T_1" and x > 0 else f"{x:.3g}" + " s" * (row.parameter == "T_1")
+                     for x in (row.value, row.lo, row.hi))
+    return f"{value} [{lo}, {hi}]" + "*" * (not row.inside)
 
 
 def _share(x: float) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 import itertools
 import pathlib
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from . import answers as said_of, figures, page
 from .cases import case_columns, every
@@ -23,15 +25,16 @@ from .foreign import plain
 from .grid import axes
 from .head_tables import decode_table_of, heads_table, layers_table
 from .heads import LEVEL, answers, column_of, heads, pooled, several
+from .kinds import Array
 from .projection import Unmatched, project
-from .read import failures, open as read, provenance
+from .read import Path, failures, open as read, provenance
 from .scaling import about_time, apart, fits, oversubscribed, strong, timed, weak
 from .scaling_tables import curve_table, fit_table, projection_table
 from .sketch_tables import cheapest_table, crossover_table, sketch_words
 from .sketches import cheapest, crossovers, held
 from .statistics import consistency
 from .study import level_of, resolved_of, search_of
-from .tables import Block, aligned
+from .tables import Block, Table, aligned
 
 MOST_ROWS = 200  #: of a table on the terminal; its CSV has all
 
@@ -41,7 +44,7 @@ _SPARED = """margin_d1 margin_d0 active_d1 active_d0 value_d1 value_d0 leak_mass
     theory_special_mass_d0 success_z beta_large head_pruned head_s io_s wait_s predicted_bytes launch_checksum""".split()
 
 
-def opened(path):
+def opened(path: Path) -> xr.Dataset:
     """The points of a file, without the columns that are not needed: of a million points they take memory."""
     ds = read(path)
     named = {"predict", "search"} & set(resolved_of(ds))
@@ -51,7 +54,11 @@ def opened(path):
 class Section:
     """The report on one file, with figures and CSV files; completed by the constructor."""
 
-    def __init__(self, path, directory, level=None, error="err_out", upto=None, plan=None, ds=None, accept=LEVEL):
+    said: str  #: what the command prints; set with `html` when both are made
+    html: str  #: the part of a page
+
+    def __init__(self, path: Path, directory: Path, level: float | None = None, error: str = "err_out", upto: float | None = None,
+                 plan: pd.DataFrame | None = None, ds: xr.Dataset | None = None, accept: float = LEVEL) -> None:
         ds = opened(path) if ds is None else ds
         self.path, self.directory = pathlib.Path(path), pathlib.Path(directory)
         self.level = level_of(ds) if level is None else level
@@ -79,7 +86,7 @@ class Section:
         teams = one if ahead is None else ds  # a plan names the heads
         self.tables = self._conjectures(ds, found)
         self.of_teams = "team_asked" in axes(ds)  # what a study varies comes first
-        parts = [lambda: self._sketches(one, error), lambda: self._scaling(teams, ahead)]
+        parts: list[Callable[[], list[Table]]] = [lambda: self._sketches(one, error), lambda: self._scaling(teams, ahead)]
         self.tables += [table for part in parts[::-1 if self.of_teams else 1] for table in part()]
         drawn = itertools.chain(  # each is saved before the next is drawn: until then it holds the points that it shows
             figures.heads(ds, accept), () if found is None else figures.edges(ds, found), figures.phase(one, "n"), figures.phase(one, "d"),
@@ -89,7 +96,7 @@ class Section:
             figures.timeline(ds))
         self.figures = [(figure, figure.save(self.directory)) for figure in drawn]
 
-    def _heads(self, ds, accept):
+    def _heads(self, ds: xr.Dataset, accept: float) -> list[Table]:
         """The answer, and tables that only files of heads, and of decoding, have."""
         tables, decoded = [], decode_table(ds)
         if several(ds):
@@ -107,7 +114,7 @@ class Section:
             tables.append(decode_table_of(decoded))
         return [each for each in tables if each]
 
-    def _edges(self, ds, found):
+    def _edges(self, ds: xr.Dataset, found: xr.Dataset | None) -> list[Table]:
         """What a search was for, its edges, and what is said of all judged points at once; their numbers as CSV."""
         tables, (sentence, said) = [], statement(ds)
         if found is not None:
@@ -125,7 +132,7 @@ class Section:
             said.to_csv(self.directory / "judged.csv", index=False)
         return [each for each in tables if each]
 
-    def _conjectures(self, ds, found):
+    def _conjectures(self, ds: xr.Dataset, found: xr.Dataset | None) -> list[Table]:
         """What the study predicts, against its results; their numbers as CSV."""
         tables = conjecture_tables(ds, found, self.level)
         for each, numbers in tables:
@@ -134,21 +141,21 @@ class Section:
         self.answer += said_of.predicted(*(of.get(name, pd.DataFrame()) for name in ("predicted-claims.csv", "residuals.csv")))
         return [each for each, _ in tables]
 
-    def _degrees(self, ds, points):
+    def _degrees(self, ds: xr.Dataset, points: pd.DataFrame) -> list[str]:
         """From which degree on the data sets are told apart; of a file without results, what is planned and what theory says."""
         if said := said_of.planned(points, ds, self.level):
             return said
         names = [*(name for name in self.cases if name in self.critical), "d", "n"]
         return said_of.degrees(self.critical, self.level, self.cases, said_of.baselines(every(ds), self.level, names))
 
-    def _claims(self, ds):
+    def _claims(self, ds: xr.Dataset) -> list[str]:
         """Verdict lines on a published statement, of a study that is one; as CSV too."""
         found = claims(ds)
         if len(found):
             found.to_csv(self.directory / "claims.csv", index=False)
         return claim_lines(found)
 
-    def _sketches(self, ds, error):
+    def _sketches(self, ds: xr.Dataset, error: str) -> list[Table]:
         """Tables that only files with sketches have; their numbers as CSV."""
         found, names = {"cheapest.csv": cheapest(ds), "crossovers.csv": crossovers(ds)}, held(ds)
         self.answer += said_of.sketches(found["cheapest.csv"], error, sketch_words)
@@ -158,7 +165,7 @@ class Section:
             found[each.file].to_csv(self.directory / each.file, index=False)
         return [each for each in tables if each]
 
-    def _ahead(self, ds, plan):
+    def _ahead(self, ds: xr.Dataset, plan: pd.DataFrame) -> pd.DataFrame | None:
         """The plan's prediction for larger teams, also as CSV. None, with a warning, if it continues no series of the file."""
         try:
             found = project(ds, plan)
@@ -168,7 +175,7 @@ class Section:
         found.to_csv(self.directory / "projection.csv", index=False)
         return found
 
-    def _scaling(self, ds, ahead):
+    def _scaling(self, ds: xr.Dataset, ahead: pd.DataFrame | None) -> list[Table]:
         """Tables that only files with teams have. Those of the curves are the CSV of their figures."""
         fitted = fits(ds)
         if len(fitted):
@@ -186,7 +193,7 @@ class Section:
         return f"file-{page.slug(self.directory.name)}"
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The study's name where the file has it, else the file's."""
         resolved = self.provenance.get("resolved")
         name = resolved.get("study") if isinstance(resolved, dict) else None
@@ -214,8 +221,9 @@ class Section:
             if drawn or listed:
                 found.append(Block(title, self.directory, figures=drawn, tables=listed))
         placed = {id(each) for block in found for each in (*block.figures, *block.tables)}
-        more = [[each for each in whole if id(each) not in placed] for whole in (self.figures, tables)]
-        return [*found, Block("More", self.directory, figures=more[0], tables=more[1])] if any(more) else found
+        drawn = [each for each in self.figures if id(each) not in placed]
+        listed = [each for each in tables if id(each) not in placed]
+        return [*found, Block("More", self.directory, figures=drawn, tables=listed)] if drawn or listed else found
 
     def text(self) -> str:
         """What the command prints."""
@@ -252,7 +260,7 @@ _BLOCKS = (
 )
 
 
-def _reference(ds):
+def _reference(ds: xr.Dataset) -> str:
     """What outputs are compared with, by its word."""
-    words = np.unique(ds["reference"].values) if "reference" in ds.coords else []
+    words: Array | list[str] = np.unique(ds["reference"].values) if "reference" in ds.coords else []
     return str(words[0]) if len(words) == 1 else "own" if not len(words) else "the reference"

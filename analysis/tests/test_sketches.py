@@ -369,7 +369,7 @@ def test_beside_a_crossover_stands_its_error(tmp_path):
         found = sketches.crossovers(ds)
         mine = {(row["method"], row["features"]): row["err_out"] for row in rows if row["n"] == 2048 and "err_out" in row}
         assert len(found) == 21 and [0.375 if more else mine[row.method, row.features] for row in found.itertuples()] == found["error"].tolist()
-        assert crossover_table(found, []).shown["error"].tolist() == [f"{x:.2g}" for x in found["error"]]
+        assert crossover_table(found, []).shown["error"].tolist() == [f"{x:.3g}" for x in found["error"]]
         figure, = figures.costs(ds)
         words = [text.get_text() for ax in figure.canvas.axes if ax.get_legend() for text in ax.get_legend().get_texts()]
         drawn = [f"error {x:.2g}" for x in found["error"]]

@@ -1,10 +1,16 @@
 """What exact and sketched attention cost against the sequence length, and where they cross."""
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
 import matplotlib.figure
 import matplotlib.lines
 import numpy as np
 import pandas as pd
+import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 
 from .. import style
 from ..cases import case_label, number
@@ -12,19 +18,24 @@ from ..checks import of_dataset
 from ..sketches import COSTS, against, cost, crossing, held, label, output_error, valid_times
 from . import findings, marks
 from .figure import Figure, kernel_text, spaced
+from ..kinds import Colour, Dashes, Key
 
 WORDS = {"flops": "operations", "bytes": "bytes moved", "seconds": "seconds"}
 MOST_CASES, MOST_PANELS, MOST_SIZES = 3, 4, 6
 
+Panel: TypeAlias = dict[Key, tuple[pd.DataFrame, pd.DataFrame]]  #: sketch and exact points by the size of the sketch
+Panels: TypeAlias = dict[tuple[float, str], Panel]  #: by degree and method
+
 
 @of_dataset
-def costs(ds):
+def costs(ds: xr.Dataset) -> Iterator[Figure]:
     """Yields, for every case, the figure of operations, bytes and seconds over n: a column per degree and method, a curve
     per size of the sketch, the exact method beside. Nothing without a length that both have twice."""
-    names, groups = held(ds), {}
+    names = held(ds)
+    groups: dict[Key, Panels] = {}
     for key, sketch, exact in against(ds):
-        *case, d, beta, method, local, weights, r, features = key
-        panel = groups.setdefault((*case, d), {}).setdefault((np.inf if beta != beta else beta, method), {})
+        *of, d, beta, method, local, weights, r, features = key
+        panel = groups.setdefault((*of, d), {}).setdefault((np.inf if beta != beta else beta, method), {})
         panel[features, r, local, weights] = sketch, exact
     chosen = spaced(groups, MOST_CASES)
     for k, key in enumerate(chosen):
@@ -39,7 +50,7 @@ def costs(ds):
                      _caption(panels, rows, len(groups) - len(chosen)), canvas, {"": _data(groups)}, finding=_finding(panels, rows[-1]))
 
 
-def _finding(panels, quantity):
+def _finding(panels: Panels, quantity: str) -> str:
     sentences = []
     for (beta, method), panel in panels.items():
         for (features, r, local, weights), (sketch, exact) in panel.items():
@@ -53,7 +64,7 @@ def _finding(panels, quantity):
     return findings.listed(sentences, "sketches")
 
 
-def _panels(found):
+def _panels(found: Panels) -> Panels:
     """About MOST_PANELS of the panels: all methods, each at degrees spread over those it has (the middle one of them)."""
     methods = sorted({method for _, method in found}, key=style.order)[:MOST_PANELS]
     most = max(1, MOST_PANELS // len(methods))
@@ -61,15 +72,15 @@ def _panels(found):
             for beta in _some({beta for beta, own in found if own == method}, most)}
 
 
-def _some(degrees, most):
+def _some(degrees: set[float], most: int) -> list[float]:
     return spaced(degrees, most) if most > 1 else [sorted(degrees)[len(degrees) // 2]]
 
 
-def _known(sketch, exact, quantity):
+def _known(sketch: pd.DataFrame, exact: pd.DataFrame, quantity: str) -> bool:
     return cost(sketch, quantity).notna().sum() > 1 and cost(exact, quantity).notna().sum() > 1
 
 
-def _data(groups):
+def _data(groups: dict[Key, Panels]) -> pd.DataFrame:
     """All points that are compared, the exact ones too, each once."""
     parts = [part for panels in groups.values() for panel in panels.values() for pair in panel.values() for part in pair]
     columns = ["method", "n", "d", "beta", "r", "features", "local", "weights", "mask", "precision", "flops", "bytes", "timing",
@@ -77,7 +88,7 @@ def _data(groups):
     return pd.concat(parts)[columns].drop_duplicates().sort_values(columns[:7]).reset_index(drop=True)
 
 
-def _caption(panels, rows, left_out):
+def _caption(panels: Panels, rows: Sequence[str], left_out: int) -> str:
     text = ("One forward pass of one data set, without drawing data and without the head. Open circles and dotted lines: the "
             "length from which the sketch is cheaper, by straight lines between the points in logarithms; of seconds with the interval that "
             "those of the times allow, or ~ where there is none. ")
@@ -93,7 +104,7 @@ def _caption(panels, rows, left_out):
     return text.strip()
 
 
-def _canvas(panels, rows):
+def _canvas(panels: Panels, rows: Sequence[str]) -> matplotlib.figure.Figure:
     across, down = len(panels), len(rows)
     canvas = matplotlib.figure.Figure(figsize=(2.3 + 2.75 * across, 0.75 + 2.15 * down), layout="constrained")
     grid = canvas.subplots(down, across, squeeze=False, sharex=True, sharey="row")
@@ -115,17 +126,17 @@ def _canvas(panels, rows):
     return canvas
 
 
-def _headroom(ax, lines):
+def _headroom(ax: Axes, lines: int) -> None:
     """Room for a legend of so many lines above the curves of a row."""
     low, high = ax.get_ylim()
     share = min(0.075 * lines + 0.03, 0.6)
     ax.set_ylim(low, low * (high / low) ** (1 / (1 - share)))
 
 
-def _handles(colours, panel):
+def _handles(colours: dict[Key, Colour], panel: Panel) -> list[Artist]:
     """The method that sketches are held against, and the sketches, with the error of their output."""
     line, exact = matplotlib.lines.Line2D, next(exact["method"].iloc[0] for _, exact in panel.values())
-    handles = [line([], [], color=style.INK, marker="s", markersize=3.6, linewidth=1.1, label=exact)]
+    handles: list[Artist] = [line([], [], color=style.INK, marker="s", markersize=3.6, linewidth=1.1, label=exact)]
     for (features, r, local, weights), colour in colours.items():
         if (features, r, local, weights) not in panel:
             continue
@@ -138,8 +149,9 @@ def _handles(colours, panel):
     return handles
 
 
-def _panel(ax, curves, quantity, colours):
-    lengths, labelled = {n for sketch, _ in curves.values() for n in sketch["n"]}, []
+def _panel(ax: Axes, curves: Panel, quantity: str, colours: dict[Key, Colour]) -> None:
+    lengths = sorted({n for sketch, _ in curves.values() for n in sketch["n"]})
+    labelled: list[tuple[str, Colour]] = []
     _curve(ax, max((exact for _, exact in curves.values()), key=len), quantity, style.INK, "s", "-")
     for key, (sketch, exact) in curves.items():
         if not _known(sketch, exact, quantity):
@@ -147,12 +159,11 @@ def _panel(ax, curves, quantity, colours):
         _curve(ax, sketch, quantity, colours[key], "o", (0, (4, 1.5)) if key[2] or key[3] else "-")
         _mark(ax, sketch, exact, quantity, colours[key], labelled)
     style.ticks(ax.yaxis, scale="log", text=style.decade)
-    lengths = sorted(lengths)
     style.ticks(ax.xaxis, lengths, style.scale_of(lengths))
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def _curve(ax, part, quantity, colour, marker, dashes):
+def _curve(ax: Axes, part: pd.DataFrame, quantity: str, colour: Colour, marker: str, dashes: Dashes) -> None:
     values = cost(part, quantity)
     ax.plot(part["n"], values, color=colour, linewidth=1.1, linestyle=dashes, zorder=2)
     marks.points(ax, part["n"], values, lambda: _say(part, values, quantity))
@@ -165,14 +176,14 @@ def _curve(ax, part, quantity, colour, marker, dashes):
                   linewidth=0.8, zorder=2)
 
 
-def _say(part, values, quantity):
+def _say(part: pd.DataFrame, values: pd.Series, quantity: str) -> list[str]:
     names = ["method", "beta", "n", *(size for size in ("r", "features", "local") if part[size].max() > 0)]
     lows, highs = ((part[name] if quantity == "seconds" else values * np.nan) for name in ("time_lo_s", "time_hi_s"))
     return [f"{where}: {marks.with_interval(value, low, high, 's' if quantity == 'seconds' else WORDS[quantity])}"
             for where, value, low, high in zip(marks.place(part, names), values, lows, highs)]
 
 
-def _mark(ax, sketch, exact, quantity, colour, labelled):
+def _mark(ax: Axes, sketch: pd.DataFrame, exact: pd.DataFrame, quantity: str, colour: Colour, labelled: list[tuple[str, Colour]]) -> None:
     """The crossing: a circle, a line down to the axis, its length in the colour of the curve, once (`labelled`)."""
     mine, theirs = cost(sketch, quantity).to_numpy(float), cost(exact, quantity).to_numpy(float)
     at, how = crossing(sketch["n"], mine / theirs)
@@ -189,7 +200,7 @@ def _mark(ax, sketch, exact, quantity, colour, labelled):
                 textcoords="offset points", fontsize=8)
 
 
-def _crossed(sketch, exact, quantity, at):
+def _crossed(sketch: pd.DataFrame, exact: pd.DataFrame, quantity: str, at: float) -> str:
     """The length of a crossing, of seconds the interval that those of the times allow; "~" before one that has none."""
     if quantity == "seconds":
         ends = [crossing(sketch["n"], (valid_times(sketch) * 0 + sketch[mine]) / exact[theirs])
@@ -201,7 +212,7 @@ def _crossed(sketch, exact, quantity, at):
     return length_text(at)  # counts of a model are exact
 
 
-def length_text(n):
+def length_text(n: float) -> str:
     """A length to two digits: "380", "1300", "24k"."""
     digits = float(f"{n:.2g}")
     return f"{digits:.0f}" if digits < 10000 else f"{digits / 1000:.0f}k"

@@ -2,11 +2,17 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Any
 
 import matplotlib.figure
 import matplotlib.lines
 import numpy as np
 import pandas as pd
+import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 
 from .. import oracle, style
 from ..aside import legend
@@ -15,7 +21,8 @@ from ..checks import fraction, of_dataset
 from ..study import level_of
 from ..sketches import SIZE
 from . import expected, findings, marks
-from .figure import Figure, arranged, facts, sorted_rows, spaced, spread
+from .figure import Arrangement, Figure, arranged, facts, sorted_rows, spaced, spread
+from ..kinds import Array, Colour, Key
 
 MOST_ROWS, MOST_COLUMNS, MOST_CURVES = 6, 3, 8
 MARKERS = "os^DvPXh"  #: of curves of different lengths
@@ -24,7 +31,7 @@ COLUMNS = "successes trials success_rate success_lo success_hi theory_success st
 
 
 @of_dataset
-def curves(ds, level=None):
+def curves(ds: xr.Dataset, level: float | None = None) -> Iterator[Figure]:
     """Yields the figure of success against beta; nothing if no method was swept over degrees.
 
     Colour is n where n varies, else d, else the first coordinate that does; one panel per combination of the rest.
@@ -46,7 +53,7 @@ def curves(ds, level=None):
     values = rate(frame).where(frame["done"]).to_numpy(float)[rows]
     chosen = arranged({key: spread(values[at]) for key, at in panels.items()}, rest, MOST_ROWS, MOST_COLUMNS)
     shown = {key: frame.iloc[rows[panels[key]]].sort_values("beta") for key in chosen.keys}
-    lines = []
+    lines: list[pd.DataFrame] = []
     with style.use():
         beside = frame[frame["method"].isin({*BASELINES, *swept["method_reference"].unique()} - {""})]
         canvas = _canvas(shown, chosen, beside, names, rest, colour, lines, level)
@@ -68,7 +75,7 @@ def curves(ds, level=None):
                  finding=findings.separation([(_title(names, dict(zip(rest, key)), part), part) for key, part in shown.items()], colour, level))
 
 
-def colour_axis(frame, names):
+def colour_axis(frame: pd.DataFrame, names: list[str]) -> str:
     """What curves of one panel differ in."""
     for name in ("n", "d", *names):
         if frame[name].nunique() > 1 and frame[name].dtype.kind in "iuf":
@@ -76,7 +83,8 @@ def colour_axis(frame, names):
     return "n"
 
 
-def _canvas(panels, chosen, beside, names, rest, colour, lines, level):
+def _canvas(panels: dict[Key, pd.DataFrame], chosen: Arrangement, beside: pd.DataFrame, names: list[str], rest: list[str], colour: str,
+            lines: list[pd.DataFrame], level: float) -> matplotlib.figure.Figure:
     across, down = chosen.across, len(chosen.rows)
     canvas = matplotlib.figure.Figure(figsize=(0.9 + 3.1 * across, 0.55 + 2.45 * down), layout="constrained")
     grid = canvas.subplots(down, across, squeeze=False, sharey=True)
@@ -101,7 +109,7 @@ def _canvas(panels, chosen, beside, names, rest, colour, lines, level):
     return canvas
 
 
-def colours_of(parts, colour):
+def colours_of(parts: Iterable[pd.DataFrame], colour: str) -> dict[Any, Colour]:
     """{value: colour} of the curves that are drawn, the ends and some between where there are many."""
     values = {value for part in parts for value in part[colour].unique()}
     curves = spaced(values - {0} if colour in SIZE else values, MOST_CURVES)
@@ -111,14 +119,14 @@ def colours_of(parts, colour):
     return colours
 
 
-def handles_of(colours, parts, colour):
+def handles_of(colours: dict[Any, Colour], parts: Iterable[pd.DataFrame], axis: str) -> list[Artist]:
     """Handles of a legend; without a marker where nothing is measured yet."""
     measured = any((part["done"] & part["success_rate"].notna()).any() for part in parts)
     return [matplotlib.lines.Line2D([], [], color=colour, marker=marker if measured else "", markersize=4, linewidth=1.2, label=number(value))
-            for (value, colour), marker in zip(colours.items(), MARKERS) if value != 0 or colour not in SIZE]
+            for (value, colour), marker in zip(colours.items(), MARKERS) if value != 0 or axis not in SIZE]
 
 
-def _title(names, fixed, part):
+def _title(names: list[str], fixed: dict[str, Any], part: pd.DataFrame) -> str:
     known = [name for name in names if name in fixed]
     label = case_label(known, [fixed[name] for name in known], None if "preset" in names else part)
     parts = [label, "" if fixed["method"] == "exact" else fixed["method"]]
@@ -126,7 +134,8 @@ def _title(names, fixed, part):
     return ", ".join(part for part in parts if part)
 
 
-def _behind(ax, frame, estimated, names, fixed, colour, colours):
+def _behind(ax: Axes, frame: pd.DataFrame, estimated: str, names: list[str], fixed: dict[str, Any], colour: str,
+            colours: dict[Any, Colour]) -> None:
     """Behind the points of a sketch: the exact probability of the method it estimates, one line for each n or d."""
     if not estimated:
         return
@@ -141,7 +150,8 @@ def _behind(ax, frame, estimated, names, fixed, colour, colours):
                     linestyle=(0, (4, 1.6)), zorder=1)
 
 
-def draw(ax, part, colour, colours, fixed, lines, level):
+def draw(ax: Axes, part: pd.DataFrame, colour: str, colours: dict[Any, Colour], fixed: dict[str, Any], lines: list[pd.DataFrame],
+         level: float) -> None:
     """One panel of success against beta, a curve per value of `colour` that `colours` has; adds to `lines` what theory drew."""
     beta = np.unique(part["beta"])
     scale = style.scale_of(beta)
@@ -160,7 +170,7 @@ def draw(ax, part, colour, colours, fixed, lines, level):
         if (part["method_folds"] == "states").any():
             ax.plot(at, done["success_rate"], color=look[0], linewidth=0.8, zorder=1.5)
         _marks(ax, at, done, look)
-        marks.points(ax, at, done["success_rate"], lambda done=done: marks.rates(done, [colour, "beta"]))
+        marks.points(ax, at, done["success_rate"], partial(marks.rates, done, [colour, "beta"]))
     style.ticks(ax.xaxis, beta, scale)
     style.ticks(ax.yaxis, [0, 0.25, 0.5, 0.75, 1])
     edges = style.cell_edges(beta, scale)
@@ -168,7 +178,7 @@ def draw(ax, part, colour, colours, fixed, lines, level):
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def _apart(values, beta, scale, steps):
+def _apart(values: Array, beta: Array, scale: str, steps: float) -> Array:
     """Degrees moved so many steps aside, within a quarter of the grid's, so that no point hides another."""
     if len(beta) < 2:
         return values
@@ -177,7 +187,7 @@ def _apart(values, beta, scale, steps):
     return values * np.exp(by) if scale == "log" else values + by
 
 
-def _marks(ax, at, done, look):
+def _marks(ax: Axes, at: Array, done: pd.DataFrame, look: tuple[Colour, str]) -> None:
     """Measured rates with their intervals; of many points, whose bars would be one area, a pale band and dots, as a picture."""
     colour, marker = look
     if len(done) > MOST_MARKS:
@@ -189,7 +199,7 @@ def _marks(ax, at, done, look):
                 markeredgewidth=0.5, elinewidth=0.9, capsize=0, zorder=3)
 
 
-def _line(curve, scale):
+def _line(curve: pd.DataFrame, scale: str) -> pd.DataFrame:
     """(beta, theory_success) of a line: between grid degrees where the closed form is known to apply."""
     curve = curve[curve["theory_success"].notna()]
     point = closed_form(curve)
@@ -201,7 +211,8 @@ def _line(curve, scale):
     return pd.DataFrame({"beta": fine, "theory_success": oracle.success(fine, int(curve["m"].iloc[0]), **point)})
 
 
-def _levels(ax, frame, names, fixed, colour, colours, part):
+def _levels(ax: Axes, frame: pd.DataFrame, names: list[str], fixed: dict[str, Any], colour: str, colours: dict[Any, Colour],
+            part: pd.DataFrame) -> None:
     """Levels of softmax and linear at the right of the panel, one mark per value of the colour axis."""
     points = {method: baseline(frame, [n for n in names if n in fixed], [fixed[n] for n in names if n in fixed], method)
               for method in BASELINES}
@@ -213,7 +224,7 @@ def _levels(ax, frame, names, fixed, colour, colours, part):
     points = {method: part for method, part in points.items() if len(part)}
     if not points:
         return
-    side = ax.inset_axes([1.02, 0, 0.1 * len(points), 1], sharey=ax)
+    side = ax.inset_axes((1.02, 0, 0.1 * len(points), 1), sharey=ax)
     for k, part in enumerate(points.values()):
         width = 0.8 / max(len(colours), 1)
         for i, (value, colour_) in enumerate(colours.items()):
@@ -224,7 +235,7 @@ def _levels(ax, frame, names, fixed, colour, colours, part):
                 side.plot(x, row.theory_success, "_", color=style.INK, markersize=18 * width, markeredgewidth=0.8)
                 side.plot(x, row.success_rate, MARKERS[i % len(MARKERS)], color=colour_, markersize=min(3.8, 20 * width), markeredgewidth=0)
             rows = part[part[colour] == value]
-            marks.points(side, np.full(len(rows), x), rows["success_rate"], lambda rows=rows: marks.rates(rows, ["method", colour]))
+            marks.points(side, np.full(len(rows), x), rows["success_rate"], partial(marks.rates, rows, ["method", colour]))
     side.set_xlim(0, len(points))
     side.set_xticks(np.arange(len(points)) + 0.5, list(points), rotation=90, fontsize=8)
     side.tick_params(left=False, labelleft=False, bottom=False, pad=2)

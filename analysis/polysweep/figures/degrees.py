@@ -1,10 +1,19 @@
 """Critical degree against the sequence length: the logarithmic law, measured and predicted."""
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from functools import partial
+from operator import add, mul
+from typing import Any
+
 import matplotlib.figure
 import matplotlib.lines
 import matplotlib.patches
 import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 
 from .. import style
 from ..aside import legend
@@ -16,15 +25,17 @@ from ..foreign import plain
 from ..residuals import predicted_degrees
 from . import findings, marks
 from .figure import Figure, facts, spaced
+from ..kinds import Array, Colour, Dashes, Key, Place
 
 MOST_WIDTHS, MOST_CASES = 3, 6
-COLOURS, MARKERS = style.CURVES, ("o", "s", "^", "D", "v", "P")
-DASHES = ((0, (1, 1.4)), (0, (4, 1.6)), (0, (6, 1.5, 1, 1.5)))  #: of what a study predicts
+COLOURS: tuple[Colour, ...] = style.CURVES
+MARKERS = ("o", "s", "^", "D", "v", "P")
+DASHES: tuple[Dashes, ...] = ((0, (1, 1.4)), (0, (4, 1.6)), (0, (6, 1.5, 1, 1.5)))  #: of what a study predicts
 APART = 0.012  #: of the axis: how far bars of several cases at one length are set apart
 
 
 @of_dataset
-def degrees(ds, level=None, found=None):
+def degrees(ds: xr.Dataset, level: float | None = None, found: pd.DataFrame | None = None) -> Iterator[Figure]:
     """Yields the figure of the lower critical degree over n, a panel per width and a colour per case; nothing where fewer than
     three lengths have one. The bars are columns lower_lo and lower_hi of the table. found: the table of `critical` at this
     level, if it is there already."""
@@ -48,7 +59,7 @@ def degrees(ds, level=None, found=None):
                  f"{_caption(shown, len(groups), level)}{own} {facts(frame)}", canvas, {"": found}, finding=_finding(shown, names))
 
 
-def _finding(shown, names):
+def _finding(shown: dict[Key, pd.DataFrame], names: list[str]) -> str:
     sentences = []
     for key, part in shown.items():
         there = part[part["verdict"] == "edges"]
@@ -58,7 +69,7 @@ def _finding(shown, names):
     return findings.listed(sentences, "curves")
 
 
-def _caption(shown, groups, level):
+def _caption(shown: dict[Key, pd.DataFrame], groups: int, level: float) -> str:
     text = (f"Bars hold the first degree of the grid whose true rate of success is at least {level:g}, as in the table of critical "
             "degrees: with 95 % confidence they do so together with those for the last such degree. A bar that ends in a triangle is "
             "open: the grid ends before the edge is enclosed. Lines: predicted critical degree, which need not be one of the grid. ")
@@ -74,7 +85,8 @@ def _caption(shown, groups, level):
     return text
 
 
-def _canvas(groups, names, frame, level, predicted):
+def _canvas(groups: dict[Key, pd.DataFrame], names: list[str], frame: pd.DataFrame, level: float,
+            predicted: pd.DataFrame) -> matplotlib.figure.Figure:
     widths, cases = sorted({key[0] for key in groups}), sorted({key[1:] for key in groups}, key=str)
     looks = dict(zip(cases, zip(COLOURS, MARKERS)))
     lengths = np.array(sorted({n for part in groups.values() for n in part["n"]}), float)
@@ -98,15 +110,15 @@ def _canvas(groups, names, frame, level, predicted):
     return canvas
 
 
-def _apart(count, lengths, scale):
+def _apart(count: int, lengths: Array, scale: str) -> list[Place]:
     """Functions that move lengths a little, so that no bar hides another."""
     offsets = APART * (np.arange(count) - (count - 1) / 2)
     if scale == "log":
-        return [lambda n, by=by: n * (lengths[-1] / lengths[0]) ** by for by in offsets]
-    return [lambda n, by=by: n + by * (lengths[-1] - lengths[0]) for by in offsets]
+        return [partial(mul, (lengths[-1] / lengths[0]) ** by) for by in offsets]
+    return [partial(add, by * (lengths[-1] - lengths[0])) for by in offsets]
 
 
-def _curve(ax, part, look, place):
+def _curve(ax: Axes, part: pd.DataFrame, look: tuple[Colour, str], place: Place) -> None:
     colour, marker = look
     low, high = part["beta_fail"].where(part["beta_fail"] > 0), part["beta_ok"].where(np.isfinite(part["beta_ok"]))
     ax.fill_between(part["n"], low, high, color=colour, alpha=0.12, linewidth=0)
@@ -116,7 +128,7 @@ def _curve(ax, part, look, place):
     bars(ax, part[part["verdict"] == "edges"], colour, place, marker)
 
 
-def _predictions(ax, predicted, case, colour):
+def _predictions(ax: Axes, predicted: pd.DataFrame, case: Key, colour: Colour) -> None:
     """What the study itself predicts for one curve, a line over the lengths."""
     for dashes, name in zip(DASHES, predicted):
         line = predicted[name].xs(case, level=tuple(range(len(case)))).sort_index()
@@ -124,7 +136,7 @@ def _predictions(ax, predicted, case, colour):
         ax.plot(line.index.to_numpy(float), line, color=colour, linewidth=1.1, linestyle=dashes)
 
 
-def bars(ax, part, colour, place, marker):
+def bars(ax: Axes, part: pd.DataFrame, colour: Colour, place: Place, marker: str) -> None:
     """Intervals of the lower edge: a cap at each end that trials gave, a triangle where the grid ends."""
     at, low, high = place(part["n"].to_numpy(float)), part["lower_lo"].to_numpy(float), part["lower_hi"].to_numpy(float)
     opened = np.isinf(low)
@@ -132,14 +144,16 @@ def bars(ax, part, colour, place, marker):
     ax.vlines(at, ends, high, color=colour, linewidth=1.3, zorder=2.5)
     marks.boxes(ax, at, at, ends, high, lambda: [f"{where}: lower edge {words}, predicted {marks.three(beta)}" for where, words, beta in
                                                  zip(marks.place(part, ["method", "d", "n"]), part["lower"], part["beta_c"])])
-    look = dict(linestyle="none", color=colour, zorder=2.6)
+    look: dict[str, Any] = dict(linestyle="none", color=colour, zorder=2.6)
     ax.plot(at, high, marker, markersize=4.2, markeredgewidth=0, **look)
     ax.plot(at[~opened], ends[~opened], "_", markersize=7, markeredgewidth=1.5, **look)
     ax.plot(at[opened], ends[opened], "v", markersize=5, markerfacecolor="white", markeredgewidth=0.9, **look)
 
 
-def _handles(looks, names, frame, parts, predicted):
-    line, patch, handles = matplotlib.lines.Line2D, matplotlib.patches.Patch, []
+def _handles(looks: dict[Key, tuple[Colour, str]], names: list[str], frame: pd.DataFrame, parts: Collection[pd.DataFrame],
+             predicted: pd.DataFrame) -> list[Artist]:
+    line, patch = matplotlib.lines.Line2D, matplotlib.patches.Patch
+    handles: list[Artist] = []
     for key, (colour, marker) in looks.items():
         points = frame
         for name, value in zip([*names, "method"], key):

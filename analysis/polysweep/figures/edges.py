@@ -1,10 +1,17 @@
 """Edges over length and width: where they were found, between which candidates, and where theory has them."""
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from functools import partial
+from typing import Any
+
 import matplotlib.figure
 import matplotlib.lines
 import numpy as np
 import pandas as pd
+import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 
 from .. import style
 from ..aside import legend
@@ -15,19 +22,20 @@ from ..edges import edges as find
 from ..foreign import plain
 from ..residuals import predicted_edges
 from .degrees import DASHES
-from . import findings, marks
+from . import marks
 from .figure import Figure, spaced
+from ..kinds import Array, Colour, Dashes, Key, Place
 
 MOST_PANELS, MOST_CURVES, MOST_LISTED = 12, 6, 5
 COLOURS = style.CURVES
-THEORY = {"rise": "-", "fall": (0, (10, 3))}  #: dashes, longer than any of what a study predicts
+THEORY: dict[str, Dashes] = {"rise": "-", "fall": (0, (10, 3))}  #: dashes, longer than any of what a study predicts
 MARKERS = {"rise": "^", "fall": "v"}
 APART = 0.014  #: of the axis: how far marks of several curves at one place are set apart
 _FIRST = ("n", "d", "beta", "r", "features", "noise")  #: what an axis, and then a colour, is taken for
 
 
 @of_dataset
-def edges(ds, found=None):
+def edges(ds: xr.Dataset, found: xr.Dataset | None = None) -> Iterator[Figure]:
     """Yields the figure of edges (of `polysweep.edges`, or `found`) over the length, the width in colour, a panel for each combination
     of the rest; nothing where there are fewer than two combinations with something to compare."""
     found = find(ds) if found is None else found
@@ -46,21 +54,21 @@ def edges(ds, found=None):
                  {"panels": len(panels) - len(shown), "curves": left}), canvas, {"": frame}, finding=_finding(frame, found))
 
 
-def _finding(frame, found):
+def _finding(frame: pd.DataFrame, found: xr.Dataset) -> str:
     combinations, sentences = frame["combination"].nunique(), []
     for kind in ("rise", "fall"):
         there = frame[(frame["kind"] == kind) & frame["lo"].notna()]
         if len(there):
             ends = there["position"].min(), there["position"].max()
             sentences.append(f"{there['combination'].nunique()} of {combinations} combinations have a {kind}, at {found.attrs['over']} from "
-                             f"{findings.three(ends[0])} to {findings.three(ends[1])}.")
+                             f"{marks.three(ends[0])} to {marks.three(ends[1])}.")
     without = combinations - frame.loc[frame["lo"].notna(), "combination"].nunique()
     sentences += [f"{without} of {combinations} combinations have no edge."] if without else []
     return " ".join([*sentences, *([f"{int(frame['outside'].sum())} are surely not where theory has them."] if frame["outside"].any() else [])])
 
 
 @of_dataset
-def numbers_of(ds, found):
+def numbers_of(ds: xr.Dataset, found: xr.Dataset) -> pd.DataFrame:
     """What is drawn of `found`: a row per edge, with what the study predicts."""
     predicted = predicted_edges(ds, found.attrs["over"]).iloc[:, :len(DASHES)].add_prefix("predict_")
     frame = edge_frame(ds, found)
@@ -68,7 +76,7 @@ def numbers_of(ds, found):
     return frame[frame["candidates"] > 1]
 
 
-def axes_of(frame, names):
+def axes_of(frame: pd.DataFrame, names: list[str]) -> tuple[str | None, str | None]:
     """(the number that edges are drawn over, the one in colour); None where there is none."""
     numbers = [name for name in (*_FIRST, *names) if name in names and frame[name].dtype.kind in "iuf" and frame[name].nunique() > 1]
     numbers = list(dict.fromkeys(numbers))
@@ -76,7 +84,7 @@ def axes_of(frame, names):
     return axis, next((name for name in numbers if name != axis), None)
 
 
-def _caption(frame, found, rest, axis, colour, left_out):
+def _caption(frame: pd.DataFrame, found: xr.Dataset, rest: list[str], axis: str, colour: str | None, left_out: dict[str, int]) -> str:
     over, column, level = (found.attrs[name] for name in ("over", "column", "level"))
     text = (f"Where {column} crosses {level} along {over}: triangles up where it rises, down where it falls, at the place where the line "
             "between both neighbours crosses; bars are the intervals (lo, hi] between two candidates on different sides. ")
@@ -97,14 +105,15 @@ def _caption(frame, found, rest, axis, colour, left_out):
     return text.strip()
 
 
-def _where(row, names):
+def _where(row: dict[str, Any], names: list[str]) -> str:
     place = ", ".join(f"{name} = {number(row[name])}" if not isinstance(row[name], str) else row[name] for name in names
                       if row[name] == row[name])
     held = "not found" if row["lo"] != row["lo"] else f"surely in ({number(row['sure_lo'])}, {number(row['sure_hi'])}]"
     return f"{place}: {row['kind']} {held}, theory {row['theory']:.2f}"
 
 
-def _canvas(panels, rest, axis, colour, found):
+def _canvas(panels: dict[Key, pd.DataFrame], rest: list[str], axis: str, colour: str | None,
+            found: xr.Dataset) -> tuple[matplotlib.figure.Figure, int]:
     across = min(3, len(panels))
     down = -(-len(panels) // across)
     width = 5.4 if across == 1 else 1.5 + 2.7 * across
@@ -113,7 +122,7 @@ def _canvas(panels, rest, axis, colour, found):
     everything = pd.concat(panels.values())
     values = everything[colour].unique() if colour else [None]
     chosen, about = values_of(values), pd.DataFrame({"preset": np.atleast_1d(found["preset"].values)[:1]})
-    used = set()
+    used: set[Any] = set()
     for ax, (key, part) in zip(grid.flat, panels.items()):
         draw(ax, part, (axis, colour), chosen, everything, used)
         ax.set_title(case_label(rest, key, about), pad=5)
@@ -127,18 +136,18 @@ def _canvas(panels, rest, axis, colour, found):
     return canvas, len(values) - len(chosen)
 
 
-def values_of(values):
+def values_of(values: Collection[Any]) -> list[Any]:
     """Those that are drawn in colour, the ends and some between where there are many; last what has none, a method without a degree."""
     known = [value for value in values if not pd.isna(value)]
     return spaced(known, MOST_CURVES - (len(known) < len(values))) + [np.nan] * (len(known) < len(values)) if known else [None]
 
 
-def words_of(axis):
+def words_of(axis: str) -> str:
     """The label of an axis."""
     return {"n": "sequence length $n$", "d": "width $d$"}.get(axis, SYMBOLS.get(axis, axis))
 
 
-def draw(ax, part, names, chosen, everything, used):
+def draw(ax: Axes, part: pd.DataFrame, names: tuple[str, str | None], chosen: list[Any], everything: pd.DataFrame, used: set[Any]) -> None:
     """One panel of edges over names[0], values `chosen` of names[1] in colour; its axes have room for `everything`; adds to `used` what a
     legend names."""
     axis, colour = names
@@ -157,7 +166,7 @@ def draw(ax, part, names, chosen, everything, used):
     style.ticks(ax.yaxis, scale=height[0])
 
 
-def _height(frame):
+def _height(frame: pd.DataFrame) -> tuple[str, float, float]:
     """(scale, low, high) of the axis of edges: of everything that is drawn, and room for marks at both rims."""
     shown = frame[["lo", "hi", "position"]].to_numpy(float).ravel()
     theory = frame["theory"].to_numpy(float)
@@ -170,7 +179,7 @@ def _height(frame):
     return "linear", low - room, high + room
 
 
-def _moved(places, scale, k, count):
+def _moved(places: Array, scale: str, k: int, count: int) -> Place:
     """A function that moves places of curve k of several a little, so that no bar hides another."""
     if len(places) < 2:
         return lambda x: x
@@ -179,7 +188,7 @@ def _moved(places, scale, k, count):
     return (lambda x: x * np.exp(by)) if scale == "log" else lambda x: x + by
 
 
-def _curve(ax, curve, colour, place, axis, used):
+def _curve(ax: Axes, curve: pd.DataFrame, colour: Colour, place: Place, axis: str, used: set[Any]) -> None:
     """All edges of one colour."""
     for kind, marker in MARKERS.items():
         of = curve[curve["kind"] == kind].sort_values([axis, "edge"])
@@ -193,7 +202,7 @@ def _curve(ax, curve, colour, place, axis, used):
             ax.vlines(at, there["lo"], there["hi"], color=colour, linewidth=1.5, alpha=0.55, zorder=2)
             ax.plot(at, there["position"], marker, color=colour, markersize=4.6, markeredgecolor="white", markeredgewidth=0.4, zorder=3)
             used.add(kind)
-            marks.boxes(ax, at, at, there["lo"], there["hi"], lambda there=there: _say(there, axis))
+            marks.boxes(ax, at, at, there["lo"], there["hi"], partial(_say, there, axis))
         marked = of[of["outside"]]
         if len(marked):
             height = marked["position"].where(marked["position"].notna(), marked["theory"])
@@ -206,32 +215,33 @@ def _curve(ax, curve, colour, place, axis, used):
             ax.plot(place(line[axis].to_numpy(float)), line[name], color=colour, linewidth=1.0, linestyle=dashes, zorder=1.5)
             used.add((dashes, name.removeprefix("predict_")))
     low, high = ax.get_ylim()
-    inside = (lambda share: low * (high / low) ** share) if ax.get_yscale() == "log" else (lambda share: low + share * (high - low))
+    logarithmic = ax.get_yscale() == "log"
     first = curve.drop_duplicates("combination")
     seen = first[first["count"] == 0]
     above = seen["above_from"].notna()
-    for word, rows, share, look in (("below", first[first["above_from"].notna()], 0.03, dict(marker="v", markerfacecolor="white")),
-                                    ("none", seen[seen["settled"] & ~above], 0.97, dict(marker="x")),
-                                    ("open", seen[~seen["settled"] & ~above], 0.97, dict(marker="_"))):
+    for word, rows, share, look in (("below", first[first["above_from"].notna()], 0.03, dict[str, Any](marker="v", markerfacecolor="white")),
+                                    ("none", seen[seen["settled"] & ~above], 0.97, dict[str, Any](marker="x")),
+                                    ("open", seen[~seen["settled"] & ~above], 0.97, dict[str, Any](marker="_"))):
         if len(rows):
-            ax.plot(place(rows[axis].to_numpy(float)), np.full(len(rows), inside(share)), linestyle="none", color=colour, markersize=5,
+            height = low * (high / low) ** share if logarithmic else low + share * (high - low)
+            ax.plot(place(rows[axis].to_numpy(float)), np.full(len(rows), height), linestyle="none", color=colour, markersize=5,
                     markeredgewidth=1.0, zorder=3, clip_on=False, **look)
             used.add(word)
 
 
-def _say(there, axis):
+def _say(there: pd.DataFrame, axis: str) -> list[str]:
     names = [name for name in (*_FIRST, axis) if name in there]
     return [f"{where}: {row.kind}s at {marks.three(row.position)}, in ({number(row.lo)}, {number(row.hi)}]"
             + (f", theory {marks.three(row.theory)}" if np.isfinite(row.theory) else "") + ", theory is surely outside" * bool(row.outside)
             for where, row in zip(marks.place(there, list(dict.fromkeys(names))), there.itertuples())]
 
 
-def handles_of(chosen, colour, used):
+def handles_of(chosen: list[Any], colour: str | None, used: set[Any]) -> list[Artist]:
     """Handles of a legend for what was drawn."""
     line = matplotlib.lines.Line2D
-    handles = [line([], [], color=COLOURS[k], linewidth=2.4, label=f"no {SYMBOLS.get(colour, colour)}" if pd.isna(value) else f"{SYMBOLS.get(colour, colour)} = {number(value)}")
+    handles: list[Artist] = [line([], [], color=COLOURS[k], linewidth=2.4, label=f"no {SYMBOLS.get(colour, colour)}" if pd.isna(value) else f"{SYMBOLS.get(colour, colour)} = {number(value)}")
                for k, value in enumerate(chosen) if colour]
-    look = dict(color=style.GREY, linestyle="none", markersize=5)
+    look: dict[str, Any] = dict(color=style.GREY, linestyle="none", markersize=5)
     handles += [line([], [], marker=MARKERS[kind], label=words, **look) for kind, words in (("rise", "rises"), ("fall", "falls"))
                 if kind in used]
     handles += [line([], [], color=style.GREY, linewidth=1.0, linestyle=dashes, label=f"theory, {kind}")

@@ -1,10 +1,17 @@
 """Error of sketches against the size of their state and against the number of their rows."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import matplotlib.figure
 import matplotlib.lines
 import matplotlib.markers
 import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 
 from .. import style
 from ..aside import legend
@@ -13,17 +20,18 @@ from ..checks import of_dataset
 from ..sketches import SERIES, held, label, once, sketches
 from . import findings, marks
 from .figure import Figure, kernel_text, kernels, spaced
+from ..kinds import Array
 
 WORDS = {"err_amm": "matrix product\n(err_amm)", "err_attn": "attention weights\n(err_attn)", "err_out": "output\n(err_out)"}
 SIZES = {"state_bytes": ("state", "size of the state"), "r": ("r", "rows of the sketch $r$")}
 MOST_CASES, MOST_DEGREES = 3, 4
 SQUARES = ("polysketch",)  #: sketches whose features are squares: r rows are r (r + 1)/2 features
 GUIDES = {-0.5: (0, (1, 1.6)), -1.0: (0, (5, 2, 1, 2))}  #: dashes of the law of each power
-EXACT = matplotlib.markers.CARETDOWNBASE
+EXACT: Any = matplotlib.markers.CARETDOWNBASE
 
 
 @of_dataset
-def errors(ds):
+def errors(ds: xr.Dataset) -> Iterator[Figure]:
     """Yields, for every case (data, n, d and what else is held), the figure of errors over the size of the state and the
     one over r: a row per error, a column per degree, a curve per method. Nothing where no error was measured."""
     frame = sketches(ds)
@@ -49,7 +57,7 @@ def errors(ds):
                          canvas, {"": data[_columns(names)]}, finding=_finding(part, x))
 
 
-def _finding(part, x):
+def _finding(part: pd.DataFrame, x: str) -> str:
     name = next(name for name in reversed(ERRORS) if part[name].notna().any())
     part = part[part[name] > part["rounding"]]
     sentences = [f"{label(*key[:3])}, {_degree(key[3])}: {name} {findings.falls(curve, x, name)}."
@@ -57,17 +65,17 @@ def _finding(part, x):
     return findings.listed(sentences, "curves")
 
 
-def _degree(kernel):
+def _degree(kernel: float) -> str:
     return findings.plain_title(kernel_text(kernel))
 
 
-def _columns(names):
+def _columns(names: list[str]) -> list[str]:
     return [*names, "method", "n", "d", "v", "beta", "r", "features", "local", "weights", "draws", "state_bytes",
             *(name + kind for name in ERRORS for kind in ("", "_mean", "_q90")), "theory_err_amm", "err_rows", "bad_rows", "map_features",
             "exact_map"]
 
 
-def _caption(part, x, left_out):
+def _caption(part: pd.DataFrame, x: str, left_out: int) -> str:
     draws, rows = part.loc[part["draws"] > 1, "draws"], part["err_rows"].max()
     text = "Points: median over draws of the sketch; bands reach up to the 90 % quantile. "
     if len(draws):
@@ -87,23 +95,23 @@ def _caption(part, x, left_out):
     return text.strip()
 
 
-def _exact(part):
+def _exact(part: pd.DataFrame) -> pd.DataFrame:
     return part[list(ERRORS)].le(part["rounding"], axis=0)
 
 
-def _span(values):
+def _span(values: pd.Series) -> str:
     low, high = int(values.min()), int(values.max())
     return f"{low}" if low == high else f"{low} to {high}"
 
 
-def _canvas(part, x, words):
+def _canvas(part: pd.DataFrame, x: str, words: str) -> matplotlib.figure.Figure:
     degrees = spaced(kernels(part).unique(), MOST_DEGREES)
     measured = [name for name in ERRORS if part[name].notna().any()]
     wide = len(degrees) == 1  # one degree: errors side by side
     down, across = (1, len(measured)) if wide else (len(measured), len(degrees))
     canvas = matplotlib.figure.Figure(figsize=(1.9 + 2.45 * across, 0.75 + 2.15 * down), layout="constrained")
     grid = canvas.subplots(down, across, squeeze=False, sharex=True, sharey=False if wide else "row")
-    used = set()
+    used: set[Any] = set()
     for j, name in enumerate(measured):
         row = [grid[0, j]] if wide else list(grid[j])
         for ax, beta in zip(row, degrees):
@@ -119,9 +127,9 @@ def _canvas(part, x, words):
     return canvas
 
 
-def draw(ax, part, x, name, used):
+def draw(ax: Axes, part: pd.DataFrame, x: str, name: str, used: set[Any]) -> None:
     """One panel of an error (`name`) over a size (x), a curve per method; adds to `used` what a legend names."""
-    if part[name].isna().all() and ax.get_subplotspec() and not ax.get_subplotspec().is_first_col():  # err_amm has no meaning for this kernel
+    if part[name].isna().all() and (spec := ax.get_subplotspec()) and not spec.is_first_col():  # err_amm has no meaning for this kernel
         ax.set_axis_off()
         return
     if x == "state_bytes":
@@ -138,15 +146,16 @@ def draw(ax, part, x, name, used):
         _guides(ax, part[part[name] > part["rounding"]], x, name, used)
 
 
-def _beside(count, sizes):
+def _beside(count: int, sizes: pd.Series) -> Array:
     """Factors that set curves a little apart, so that no point hides another."""
     width = np.log(sizes.max() / sizes.min())
     return np.exp((np.arange(count) - (count - 1) / 2) * 0.012 * width)
 
 
-def _curve(ax, curve, along, name, method, local, weights, used):
+def _curve(ax: Axes, curve: pd.DataFrame, along: tuple[str, float], name: str, method: str, local: int, weights: int,
+           used: set[Any]) -> None:
     (x, apart), (colour, marker) = along, style.method(method)
-    hollow = {"markerfacecolor": "white"} if local or weights else {"markeredgecolor": "white"}
+    hollow: dict[str, Any] = {"markerfacecolor": "white"} if local or weights else {"markeredgecolor": "white"}
     exact = curve[curve[name] <= curve["rounding"]]
     if len(exact):
         ax.plot(exact[x] * apart, np.full(len(exact), 0.02), marker=EXACT, linestyle="none", color=colour, markersize=6, markeredgewidth=0,
@@ -166,14 +175,14 @@ def _curve(ax, curve, along, name, method, local, weights, used):
         used.add("theory")
 
 
-def said(curve, name, high):
+def said(curve: pd.DataFrame, name: str, high: str) -> list[str]:
     """What points of an error say: which sketch, the median and the 90 % quantile."""
     names = ["method", "beta", "n", *(size for size in ("r", "features", "local") if curve[size].max() > 0)]
     return [f"{where}: {name} {marks.three(value)}, 90 % quantile {marks.three(most)}"
             for where, value, most in zip(marks.place(curve, names), curve[name], curve[high])]
 
 
-def _guides(ax, points, x, name, used):
+def _guides(ax: Axes, points: pd.DataFrame, x: str, name: str, used: set[Any]) -> None:
     """The laws of averages, each through the middle of its points: size^(-1/2), and of squares over their rows r^(-1)."""
     squares = points["method"].isin(SQUARES)
     for own, power in ((~squares & ~points["exact"], -0.5), (squares & ~points["exact"], -1.0 if x == "r" else -0.5)):
@@ -186,7 +195,7 @@ def _guides(ax, points, x, name, used):
         used.add(power)
 
 
-def limits(ax, part, name):
+def limits(ax: Axes, part: pd.DataFrame, name: str) -> None:
     """The axis of an error: bands are seen whole."""
     shown = part[part[name] > part["rounding"]]
     if len(shown):
@@ -194,10 +203,10 @@ def limits(ax, part, name):
     style.ticks(ax.yaxis, scale="log", text=style.decade)
 
 
-def handles_of(part, x, used):
+def handles_of(part: pd.DataFrame, x: str, used: set[Any]) -> list[Artist]:
     """Handles of a legend for what was drawn."""
     keys = sorted((key for key in used if isinstance(key, tuple)), key=lambda key: (style.order(key[0]), *key[1:]))
-    handles = []
+    handles: list[Artist] = []
     for method, local, weights in keys:
         colour, marker = style.method(method)
         other = bool(local or weights)

@@ -1,7 +1,9 @@
 """A figure, its words and its numbers, kept together."""
 from __future__ import annotations
 
+import os
 import pathlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,12 +40,12 @@ class Figure:
     finding: str = ""
     whole_rows: bool = False  #: the panels of a row belong together, however narrow the figure is
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         left = [len(table) for table in self.data.values() if len(table) > MOST_ROWS]
         if left:
             self.caption += f" No CSV of its {left[0]} rows: polysweep show FILE --csv prints them."
 
-    def save(self, directory) -> dict[str, pathlib.Path]:
+    def save(self, directory: str | os.PathLike[str]) -> dict[str, pathlib.Path]:
         """Writes NAME.png, NAME.svg and NAME[-SUFFIX].csv; returns {"png": path, "svg": path, "csv...": path}. Of more than MOST_ROWS
         rows there is no CSV: the result file has them, and the caption says so."""
         directory = pathlib.Path(directory)
@@ -65,12 +67,12 @@ class Figure:
         return paths
 
 
-def sorted_rows(frame, by, columns):
+def sorted_rows(frame: pd.DataFrame, by: list[str], columns: list[str]) -> pd.DataFrame:
     """The data of a figure: these columns of the points, sorted; of more rows than a CSV has their number alone."""
     return frame[columns].sort_values(by) if len(frame) <= MOST_ROWS else frame[[]]
 
 
-def spaced(values, most):
+def spaced(values: Iterable[Any], most: int) -> list[Any]:
     """At most `most` of the sorted values, the ends included, evenly by rank."""
     values = sorted(values)
     if len(values) <= most:
@@ -78,24 +80,24 @@ def spaced(values, most):
     return [values[i] for i in np.unique(np.linspace(0, len(values) - 1, most).round().astype(int))]
 
 
-def rows_of(table, most_rows, most):
+def rows_of(table: pd.DataFrame, most_rows: int, most: int) -> list[tuple[str, str, pd.DataFrame, list[Any]]]:
     """What a figure of scaling draws, a row each: [(method, way of timing, its points, at most `most` series of them)]."""
     groups = list(table.groupby(["method", "timing"], sort=False))[:most_rows]
     return [(method, timing, part, spaced(part["series"].unique(), most)) for (method, timing), part in groups]
 
 
-def series_left_out(rows, table):
+def series_left_out(rows: list[tuple[str, str, pd.DataFrame, list[Any]]], table: pd.DataFrame) -> str:
     """Caption text where there are more series than `rows` draw."""
     drawn, count = sum(len(chosen) for *_, chosen in rows), table["series"].nunique()
     return f"{drawn} of {count} series drawn; all are in the CSV. " if drawn < count else ""
 
 
-def kernels(frame):
+def kernels(frame: pd.DataFrame) -> pd.Series:
     """The degree of each point, inf for the softmax kernel: sorts last."""
     return frame["beta"].fillna(np.inf)
 
 
-def kernel_text(kernel):
+def kernel_text(kernel: float) -> str:
     return "softmax kernel" if kernel == np.inf else rf"$\beta$ = {kernel:.6g}"
 
 
@@ -157,7 +159,7 @@ def spread(values: np.ndarray) -> float:
     return float(known.std()) if len(known) > 1 else 0.0
 
 
-def facts(frame) -> str:
+def facts(frame: pd.DataFrame) -> str:
     """What holds for all points of a figure: trials, sign vectors, precision, mask."""
     frame = frame[["trials", "done", "trials_error", "trials_done", "m", "precision", "mask"]]
     measured = frame[frame["trials"] > 0]
@@ -170,6 +172,6 @@ def facts(frame) -> str:
     return ", ".join(words) + "."
 
 
-def _range(values):
+def _range(values: pd.Series) -> str:
     low, high = int(values.min()), int(values.max())
     return f"{low}" if low == high else f"{low} to {high}"

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ..cases import number, rate
@@ -54,7 +55,7 @@ def reached(part: pd.DataFrame, over: str, level: float) -> str:
     return words + (f", and never at {lengths - len(first)} of {lengths} values of {sign}" if len(first) < lengths else "")
 
 
-def fitted_slope(x, y) -> float:
+def fitted_slope(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
     """d log y / d log x by least squares; NaN of fewer than two places."""
     x, y = np.asarray(x, float), np.asarray(y, float)
     fine = (x > 0) & (y > 0) & np.isfinite(x) & np.isfinite(y)

@@ -2,10 +2,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, cast
 
 import matplotlib.figure
 import matplotlib.transforms
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
 
 from .. import style
 from ..aside import legend
@@ -14,14 +20,15 @@ from ..checks import of_dataset
 from ..heads import LEVEL, OVER, column_of, heads as aggregated, points, settings, several
 from . import marks
 from .figure import Figure, spaced
+from ..kinds import Array, Colour, Marker
 
 MOST_CASES, MOST_KERNELS, MOST_LINES = 2, 16, 4
 _WORDS = {"err_out_ref": "error of the output\nagainst the reference (err_out_ref)", "err_out": "error of the output (err_out)"}
-_DOT = dict(markersize=2.6, markeredgewidth=0, alpha=0.28, linestyle="", zorder=1)
+_DOT: dict[str, Any] = dict(markersize=2.6, markeredgewidth=0, alpha=0.28, linestyle="", zorder=1)
 
 
 @of_dataset
-def heads(ds, level=LEVEL):
+def heads(ds: xr.Dataset, level: float = LEVEL) -> Iterator[Figure]:
     """Yields, for every case (n, d, mask and what else is held), the figure of the errors of all heads; nothing unless the file has
     several heads of a file, and kernels or sketches with an error (a baseline is a line in their panels)."""
     if not several(ds):
@@ -45,13 +52,13 @@ def heads(ds, level=LEVEL):
                      {"": found, "each": frame[[*OVER, *of, *how, column, "entropy"]]}, finding=_finding(part, level))
 
 
-def _finding(part, level):
+def _finding(part: pd.DataFrame, level: float) -> str:
     sentences = [f"{row.words}: median error {marks.three(row.median)} of {row.heads} heads, {100 * row.share:.0f} % at most {level:g}."
                  for row in part.sort_values("median").head(3).itertuples()]
     return " ".join(sentences)
 
 
-def values(frame, row, names, column):
+def values(frame: pd.DataFrame, row: pd.Series, names: Sequence[str], column: str) -> Array:
     """The numbers of all heads behind a row of `polysweep.heads`."""
     same = np.ones(len(frame), bool)
     for name in names:
@@ -59,7 +66,7 @@ def values(frame, row, names, column):
     return frame.loc[same, column].to_numpy(float)
 
 
-def _caption(part, left_out):
+def _caption(part: pd.DataFrame, left_out: int) -> str:
     text = ("Small points: heads; bars: from the first to the third quartile; large points: the median. ")
     if part["compared"].any():
         count = int(part["compared"].sum())
@@ -72,7 +79,7 @@ def _caption(part, left_out):
     return text + (f"{left_out} further cases are in the data only. " if left_out else "")
 
 
-def _canvas(part, each, column, level):
+def _canvas(part: pd.DataFrame, each: dict[Any, Array], column: str, level: float) -> matplotlib.figure.Figure:
     compared, (rows, states) = part[part["compared"]], _panels(part)
     widths = [0.42 * max(len(rows), 3)] * (len(rows) > 0) + [3.6] * (len(states) > 0)
     canvas = matplotlib.figure.Figure(figsize=(2.6 + sum(widths), 4.6), layout="constrained")
@@ -92,19 +99,19 @@ def _canvas(part, each, column, level):
     return canvas
 
 
-def _panels(part):
+def _panels(part: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows of the table that have a column in the left panel, and those of the right one."""
     rows = part[(part["folds"] == "rows") & ~part["compared"] & (part["median"] > 1e-6)].head(MOST_KERNELS)
     return rows, part[(part["folds"] == "states") & (part["state_bytes"] > 0) & (part["median"] > 1e-12)]
 
 
-def _lines(compared):
+def _lines(compared: pd.DataFrame) -> list[tuple[Any, Any]]:
     """The baselines that are drawn, the ends and some between where there are many."""
     kept = spaced(compared.index, MOST_LINES)
     return list(zip(kept, compared.loc[kept].itertuples()))
 
 
-def _names(ax, lines):
+def _names(ax: Axes, lines: Iterable[tuple[float, str]]) -> None:
     """Names of horizontal lines on the right, moved apart where they would touch."""
     place = matplotlib.transforms.blended_transform_factory(ax.transAxes, ax.transData)
     low, high = ax.get_ylim()
@@ -115,7 +122,7 @@ def _names(ax, lines):
         ax.text(1.015, at_text, text, transform=place, fontsize=8, color=style.GREY, va="center")
 
 
-def _kernels(ax, rows, each):
+def _kernels(ax: Axes, rows: pd.DataFrame, each: dict[Any, Array]) -> None:
     for x, (i, row) in enumerate(rows.iterrows()):
         colour, marker = style.method(row["method"])
         _draw(ax, x + _spread(len(each[i])), np.full(1, x), row, each[i], colour, marker)
@@ -124,7 +131,7 @@ def _kernels(ax, rows, each):
     ax.set_title("exact kernels")
 
 
-def _states(ax, states, each, cache):
+def _states(ax: Axes, states: pd.DataFrame, each: dict[Any, Array], cache: float) -> None:
     """A colour for each method and kernel; where several have the same size they stand beside each other."""
     methods = states.groupby("series")["method"].first()
     names = sorted(methods.index, key=lambda name: (style.order(methods[name]), name))
@@ -136,36 +143,36 @@ def _states(ax, states, each, cache):
         ax.plot(at, part["median"], color=colour, linewidth=0.8, linestyle=style.dashes(part["method"].iloc[0]), zorder=1.5)
         for (i, row), x in zip(part.iterrows(), at):
             _draw(ax, x * 1.04 ** (2 * _spread(len(each[i]))), [x], row, each[i], colour, marker)
-        ax.plot([], [], marker, color=colour, markersize=5, markeredgewidth=0, label=_mathtext(name))
+        ax.plot([], [], marker=marker, linestyle="none", color=colour, markersize=5, markeredgewidth=0, label=_mathtext(name))
     _cache(ax, cache)
     sizes = np.append(states["state_bytes"], cache)
     ax.set_xlim(sizes.min() / 1.5, sizes.max() * 1.5)
     style.ticks(ax.xaxis, scale="log", text=style.size_text)
     ax.set_xlabel("state of a head")
     ax.set_title("states of fixed size")
-    legend(ax.figure, "lower center", handles=ax.get_legend_handles_labels()[0], ncols=min(len(names), 4), fontsize=8.5)
+    legend(cast(matplotlib.figure.Figure, ax.figure), "lower center", handles=ax.get_legend_handles_labels()[0], ncols=min(len(names), 4), fontsize=8.5)
 
 
-def _cache(ax, cache):
+def _cache(ax: Axes, cache: float) -> None:
     ax.axvline(cache, color=style.GREY, linewidth=1, zorder=0)
     ax.annotate(f"cache {style.size_text(cache)}", (cache, 1), xycoords=("data", "axes fraction"), xytext=(-3, -2), ha="right", va="top",
                 textcoords="offset points", fontsize=8, color=style.GREY, rotation=90)
 
 
-def _draw(ax, x, at, row, numbers, colour, marker):
+def _draw(ax: Axes, x: npt.ArrayLike, at: npt.ArrayLike, row: pd.Series, numbers: Array, colour: Colour, marker: Marker) -> None:
     ax.plot(x, numbers, marker="o", color=colour, **_DOT)
     marks.points(ax, at, [row["median"]], lambda: [f"{row['words']}: median {marks.three(row['median'])}, quartiles {marks.three(row['q25'])} to "
                                                    f"{marks.three(row['q75'])}, worst {marks.three(row['worst'])} of {row['heads']} heads"])
     ax.vlines(at, row["q25"], row["q75"], color=colour, linewidth=2, zorder=2)
-    ax.plot(at, [row["median"]], marker, color=colour, markersize=5.5, markeredgecolor="white", markeredgewidth=0.6, zorder=3)
+    ax.plot(at, [row["median"]], marker=marker, linestyle="none", color=colour, markersize=5.5, markeredgecolor="white", markeredgewidth=0.6, zorder=3)
 
 
-def _spread(count):
+def _spread(count: int) -> Array:
     """Where the points of a column stand beside its middle, so that equal ones do not hide each other."""
     return 0.5 * ((np.arange(count) * 0.618034) % 1 - 0.5)
 
 
-def _limits(ax, numbers, level):
+def _limits(ax: Axes, numbers: Array, level: float) -> None:
     numbers = numbers[numbers > 0] if (numbers > 0).any() else np.array([level])
     low, high = max(numbers.min(), np.median(numbers) / 100), min(numbers.max(), 100 * np.median(numbers))
     low, high = min(low, level) / 1.3, max(high, level) * 1.3
@@ -173,6 +180,6 @@ def _limits(ax, numbers, level):
     style.ticks(ax.yaxis, scale="log", text=style.decade)
 
 
-def _mathtext(text):
+def _mathtext(text: str) -> str:
     """"(1 + z/8)^8" with its exponent raised."""
     return re.sub(r"(\([^)]*\)|z)\^([0-9.]+)", lambda found: f"${found[1].replace(' ', '')}^{{{number(float(found[2]))}}}$", text)

@@ -1,9 +1,14 @@
 """Error of sketches over the sequence length: lines join only what was measured in the same way."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import matplotlib.figure
 import matplotlib.lines
 import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
 
 from .. import style
 from ..aside import legend
@@ -13,6 +18,7 @@ from ..sketches import SERIES, held, label, once, sketches
 from . import findings, marks
 from .errors import WORDS, said
 from .figure import Figure, kernel_text, kernels, spaced
+from ..kinds import Array, Colour, Dashes, Marker
 
 MOST_CASES, MOST_DEGREES, MOST_SERIES = 2, 3, 6
 ROW = "err_out_row_q50", "err_out_row_q90"
@@ -20,7 +26,7 @@ ROW_WORDS = "output of a row\n(err_out_row_q50)"
 
 
 @of_dataset
-def lengths(ds):
+def lengths(ds: xr.Dataset) -> Iterator[Figure]:
     """Yields, for every case, the figure of errors over n: a row per error, a column per degree, a curve per method and size.
     Nothing unless some sketch was measured at two lengths.
 
@@ -47,18 +53,18 @@ def lengths(ds):
                      finding=_finding(cases[key]))
 
 
-def _finding(part):
+def _finding(part: pd.DataFrame) -> str:
     name, _, _, _ = _measures(part)[-1]
     groups = part.assign(kernel=kernels(part)).groupby([*SERIES, "r", "features", "kernel"])
     return findings.listed([f"{_label(*key[:-1]).replace('$', '')}, {findings.plain_title(kernel_text(key[-1]))}: {name} "
                             f"{findings.falls(curve, 'n', name)}." for key, curve in groups], "curves")
 
 
-def _lengths(part):
+def _lengths(part: pd.DataFrame) -> int:
     return part.groupby([*SERIES, "r", "features", "beta"], dropna=False)["n"].nunique().max()
 
 
-def _caption(part, left_out):
+def _caption(part: pd.DataFrame, left_out: int) -> str:
     text = "Points: median over draws of the sketch; bands reach up to the 90 % quantile. "
     if part[ROW[0]].notna().any():
         text += ("Of the output: the relative error of a row, median over rows (band: up to the 90 % quantile of rows), which is the "
@@ -72,7 +78,7 @@ def _caption(part, left_out):
     return text.strip()
 
 
-def _measures(part):
+def _measures(part: pd.DataFrame) -> list[tuple[str, str, str, bool]]:
     """[(column, column of the band's upper end, words, whether lines break)] of the errors that were measured."""
     found = [(name, name + "_q90", WORDS[name], True) for name in ERRORS if part[name].notna().any()]
     if part[ROW[0]].notna().any():
@@ -80,7 +86,7 @@ def _measures(part):
     return found
 
 
-def _canvas(part):
+def _canvas(part: pd.DataFrame) -> matplotlib.figure.Figure:
     degrees = spaced(kernels(part).unique(), MOST_DEGREES)
     series = spaced({tuple(key) for key in part[[*SERIES, "r", "features"]].drop_duplicates().itertuples(index=False)}, MOST_SERIES)
     colours = dict(zip(series, style.sequence(len(series))))
@@ -111,23 +117,24 @@ def _canvas(part):
     return canvas
 
 
-def _label(method, local, weights, r, features):
+def _label(method: str, local: int, weights: int, r: float, features: float) -> str:
     return f"{label(method, local, weights)}, " + (f"$r$ = {int(r)}" if r else f"{int(features)} features")
 
 
-def segments(curve):
+def segments(curve: pd.DataFrame) -> list[pd.DataFrame]:
     """Parts of a curve, sorted by n, whose errors are of all rows, or of the same number of sampled ones."""
     rows = np.where(curve["err_rows"] < curve["n"], curve["err_rows"], 0)
     starts = np.flatnonzero(np.diff(rows, prepend=-1))
     return [curve.iloc[first:last] for first, last in zip(starts, [*starts[1:], len(curve)])]
 
 
-def _beside(count, lengths):
+def _beside(count: int, lengths: Array) -> Array:
     """Factors that set curves a little apart, so that no point hides another."""
     return np.exp((np.arange(count) - (count - 1) / 2) * 0.012 * np.log(lengths[-1] / lengths[0]))
 
 
-def draw(ax, curve, names, look, breaks, apart=1.0):
+def draw(ax: Axes, curve: pd.DataFrame, names: tuple[str, str], look: tuple[Colour, Marker, Dashes], breaks: bool,
+         apart: float = 1.0) -> None:
     """One curve of an error and of the upper end of its band (`names`); look: colour, marker, dashes."""
     (name, high), (colour, marker, dashes) = names, look
     for part in segments(curve) if breaks else [curve]:
@@ -136,5 +143,5 @@ def draw(ax, curve, names, look, breaks, apart=1.0):
     marks.points(ax, curve["n"] * apart, curve[name], lambda: said(curve, name, high))
     sampled = curve["err_rows"] < curve["n"]
     for some, face in ((~sampled, colour), (sampled, "white")):
-        ax.plot(curve["n"][some] * apart, curve[name][some], marker, color=colour, markerfacecolor=face, markersize=4.6,
+        ax.plot(curve["n"][some] * apart, curve[name][some], marker=marker, linestyle="none", color=colour, markerfacecolor=face, markersize=4.6,
                 markeredgewidth=0.8, zorder=3)

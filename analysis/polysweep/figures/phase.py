@@ -1,12 +1,20 @@
 """Phase diagrams: rate of success as colour over (beta, n) and over (beta, d), theory's edges drawn in."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
 import matplotlib.colors
 import matplotlib.figure
 import matplotlib.lines
 import matplotlib.patches
 import numpy as np
 import pandas as pd
+import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 
 from .. import style
 from ..aside import legend
@@ -14,11 +22,12 @@ from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, judg
 from ..checks import check_name, of_dataset
 from ..study import level_of
 from . import expected, findings, marks
-from .figure import Figure, arranged, facts, sorted_rows, spread
+from .figure import Arrangement, Figure, arranged, facts, sorted_rows, spread
+from ..kinds import Array, Dashes, Key
 
 #: column, line style, colour, words: bounds in ink, predictions in red. All are exact consequences of the definitions
 #: of data and head, never a published constant.
-EDGES = (
+EDGES: tuple[tuple[str, Dashes, str, str], ...] = (
     ("beta_fail", (0, (1, 1.3)), style.INK, r"$\beta_{\mathrm{fail}}$: below it $D_1$ cannot fire (derived bound)"),
     ("beta_c", "solid", style.RED, r"$\beta_c$: predicted critical degree (derived)"),
     ("beta_ok", (0, (4, 1.6)), style.INK, r"$\beta_{\mathrm{ok}}$: from it on $D_1$ can fire (derived bound)"),
@@ -37,7 +46,7 @@ SPARED = "#e9e6df"  #: of cells that a search did not need
 
 
 @of_dataset
-def phase(ds, over):
+def phase(ds: xr.Dataset, over: str) -> Iterator[Figure]:
     """Yields the figure of success over (beta, `over`), over = "n" or "d"; nothing if `over` does not vary.
 
     One panel per case, method with a degree, and value of the other length (the ends and some between if there are
@@ -64,7 +73,7 @@ def phase(ds, over):
                  finding=findings.separation([(heading(keys, key, over, part), part) for key, part in shown.items()], over, level_of(ds)))
 
 
-def _with_edges(frame, panels, keys, key, over):
+def _with_edges(frame: pd.DataFrame, panels: dict[Key, Array], keys: list[str], key: Key, over: str) -> pd.DataFrame:
     """The points of a panel; under noise, of which theory knows nothing, with the edges that the same panel has without it."""
     part, columns = frame.iloc[panels[key]], [name for name, *_ in EDGES]
     at = keys.index("noise") if "noise" in keys else None
@@ -75,7 +84,7 @@ def _with_edges(frame, panels, keys, key, over):
     return part.assign(**{name: part[over].map(known[name]) for name in columns})
 
 
-def _again(panels, frame, keys, over):
+def _again(panels: dict[Key, Array], frame: pd.DataFrame, keys: list[str], over: str) -> set[Key]:
     """Panels of theory alone that a panel of measurements has too: their difference is a figure of its own."""
     method, found = keys.index("method"), set()
     for key in panels:
@@ -87,7 +96,7 @@ def _again(panels, frame, keys, over):
     return found
 
 
-def panels_over(frame, keys, over):
+def panels_over(frame: pd.DataFrame, keys: list[str], over: str) -> dict[Key, Array]:
     """{key: positions in `frame`} of panels with several degrees and lengths."""
     swept = np.flatnonzero(frame["beta"].notna())
     grid = frame[[*keys, over, "beta"]].iloc[swept]
@@ -96,7 +105,7 @@ def panels_over(frame, keys, over):
     return {key: rows for key, rows in panels.items() if all((values[rows] != values[rows[0]]).any() for values in several.values())}
 
 
-def _caption(over, used, chosen, again):
+def _caption(over: str, used: set[str], chosen: Arrangement, again: int) -> str:
     text = (f"Rate of success (colour) over the degree and the {LENGTH[over].split(' $')[0]}; each cell stands at its grid "
             "values. Lines connect theory's edges at the grid values: exact consequences of the definitions of data and "
             "head (derived bounds).")
@@ -111,13 +120,14 @@ def _caption(over, used, chosen, again):
     return text + chosen.words()
 
 
-def _canvas(panels, baselines, keys, chosen, over):
+def _canvas(panels: dict[Key, pd.DataFrame], baselines: pd.DataFrame, keys: list[str], chosen: Arrangement,
+            over: str) -> tuple[matplotlib.figure.Figure, set[str]]:
     """The figure, and the set of things that its legend names."""
     across, down = chosen.across, len(chosen.rows)
     size = (5.6, 3.6) if len(panels) == 1 else (1.0 + 2.75 * across, 0.75 + 2.35 * down)
     canvas = matplotlib.figure.Figure(figsize=size, layout="constrained")
     grid = canvas.subplots(down, across, squeeze=False)
-    used, image = set(), None
+    used: set[str] = set()
     for line, row in zip(grid, chosen.rows):
         for k, ax in enumerate(line):
             key = row[k] if k < len(row) else None
@@ -140,7 +150,7 @@ def _canvas(panels, baselines, keys, chosen, over):
     return canvas, used
 
 
-def heading(keys, key, over, part):
+def heading(keys: list[str], key: Key, over: str, part: pd.DataFrame) -> str:
     """The title of a panel."""
     fixed = dict(zip(keys, key))
     names = keys[:keys.index("method")]
@@ -150,7 +160,7 @@ def heading(keys, key, over, part):
     return ", ".join(part for part in parts if part)
 
 
-def draw(ax, part, over, used):
+def draw(ax: Axes, part: pd.DataFrame, over: str, used: set[str]) -> QuadMesh:
     """One phase diagram of `part`, points sorted by beta that differ in beta and `over` alone; adds to `used` what a legend names."""
     beta, length = (np.unique(part[name]) for name in ("beta", over))
     scales = style.scale_of(beta), style.scale_of(length)
@@ -170,7 +180,7 @@ def draw(ax, part, over, used):
     return image
 
 
-def missing(ax, x, y, state, used):
+def missing(ax: Axes, x: Array, y: Array, state: Array, used: set[str]) -> None:
     """Points of the study without a result: hatched; failed ones with a cross. Those that a search did not need are pale. Cells that
     are no point stay white."""
     spared = state == "not_needed"
@@ -190,7 +200,7 @@ def missing(ax, x, y, state, used):
             used.add("failed")
 
 
-def _edges(ax, part, over, x, y, used):
+def _edges(ax: Axes, part: pd.DataFrame, over: str, x: Array, y: Array, used: set[str]) -> None:
     noisy = bool((part["noise"] > 0).any())  # theirs is theory without noise
     for column, dashes, colour, _ in EDGES:
         edge = part.groupby(over)[column].first()
@@ -205,7 +215,7 @@ def _edges(ax, part, over, x, y, used):
         used |= {column, "noisy"} if noisy else {column}
 
 
-def _strip(ax, baselines, fixed, part, over, used):
+def _strip(ax: Axes, baselines: pd.DataFrame, fixed: dict[str, Any], part: pd.DataFrame, over: str, used: set[str]) -> None:
     """Softmax and linear beside the panel, on the same axis of lengths."""
     other = "d" if over == "n" else "n"
     names = [name for name in fixed if name not in ("method", other)]
@@ -217,7 +227,7 @@ def _strip(ax, baselines, fixed, part, over, used):
             found[method] = points
     if not found:
         return
-    side = ax.inset_axes([1.025, 0, 0.075 * len(found), 1])
+    side = ax.inset_axes((1.025, 0, 0.075 * len(found), 1))
     length = np.unique(part[over])
     y = style.cell_edges(length, ax.get_yscale())
     value = np.full((len(length), len(found)), np.nan)
@@ -226,7 +236,7 @@ def _strip(ax, baselines, fixed, part, over, used):
         where = np.searchsorted(length, points[over])
         value[where, k] = rate(points).where(points["done"])
         state[where, k] = np.where(points["done"] & rate(points).notna(), "done", points["status"])
-        marks.boxes(side, k, k + 1, y[where], y[where + 1], lambda points=points: marks.rates(points, ["method", over]))
+        marks.boxes(side, k, k + 1, y[where], y[where + 1], partial(marks.rates, points, ["method", over]))
     x = np.arange(len(found) + 1.0)
     side.set_yscale(ax.get_yscale())
     style.cells(side, x, y, value)
@@ -238,9 +248,10 @@ def _strip(ax, baselines, fixed, part, over, used):
     used.update(found)
 
 
-def states(used):
+def states(used: set[str]) -> list[Artist]:
     """Handles of a legend for cells without a result, as `missing` draws them."""
-    patch, handles = matplotlib.patches.Patch, []
+    patch = matplotlib.patches.Patch
+    handles: list[Artist] = []
     if "not_needed" in used:
         handles.append(patch(facecolor=SPARED, edgecolor="#b5b5b5", linewidth=0.5, label="not needed by the search"))
     if "missing" in used:
@@ -251,13 +262,13 @@ def states(used):
     return handles
 
 
-def handles_of(used):
+def handles_of(used: set[str]) -> list[Artist]:
     """Handles of a legend for what was drawn."""
     return [matplotlib.lines.Line2D([], [], color=colour, linewidth=1.3, linestyle=dashes, label=words)
             for column, dashes, colour, words in EDGES if column in used and words] + states(used)
 
 
-def _legend(canvas, used, across):
+def _legend(canvas: matplotlib.figure.Figure, used: set[str], across: int) -> None:
     handles = handles_of(used)
     if handles:
         columns = 1 if across == 1 else 2 if across == 2 else 3

@@ -1,18 +1,24 @@
 """A plan's prediction for larger teams, drawn next to the measurements."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import matplotlib.lines
 import matplotlib.patches
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 
 from .. import style
-from ..projection import CENTRAL, FEWEST
+from ..projection import CENTRAL, FEWEST, Band
+from ..kinds import Colour
 
 _SEEN = ("The calibration has seen these points: its rates come from the same file, and the band may be narrower than for "
          "points that it has not seen. ")
 DASHES = (0, (6, 1.5, 1, 1.5))
 
 
-def draw(ax, rows, name, colour):
+def draw(ax: Axes, rows: pd.DataFrame, name: str, colour: Colour) -> None:
     """One series: its prediction and the band, without marks, since nothing was measured there."""
     ax.plot(rows["team"], rows[name], color=colour, linewidth=1.1, linestyle=DASHES, zorder=2.2)
     if rows[name + "_lo"].notna().all():
@@ -20,15 +26,15 @@ def draw(ax, rows, name, colour):
                         linewidth=0, zorder=1.5)
 
 
-def handles(rows):
+def handles(rows: pd.DataFrame) -> list[Artist]:
     """Legend entries for all series together."""
-    found = [matplotlib.lines.Line2D([], [], color=style.GREY, linewidth=1.1, linestyle=DASHES, label="plan")]
+    found: list[Artist] = [matplotlib.lines.Line2D([], [], color=style.GREY, linewidth=1.1, linestyle=DASHES, label="plan")]
     if rows["time_s_lo"].notna().any():
         found.append(matplotlib.patches.Patch(color=style.GREY, alpha=0.25, linewidth=0, label="its error so far"))
     return found
 
 
-def caption(rows):
+def caption(rows: pd.DataFrame) -> str:
     """Where the rates come from, what the band is and what it is based on."""
     text = (f"Dash-dotted: predicted by polysweep plan, with the rates of {rows.attrs['rates']}; not measured, and not "
             "scaled to meet the points. ")
@@ -45,6 +51,6 @@ def caption(rows):
     return text
 
 
-def _band(methods, band):
+def _band(methods: Sequence[str], band: Band) -> str:
     whose = ("of this plan" if band.of_plan else "of the file itself") + ("" if band.own else ", all methods together")
     return f"{', '.join(methods)}: {band.lo:.2f} to {band.hi:.2f}, {band.count} predictions {whose}"

@@ -1,10 +1,15 @@
 """Rates of points against the ceilings that were measured in the same job (Williams, Waterman and Patterson 2009)."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import matplotlib.figure
 import matplotlib.lines
 import numpy as np
 import pandas as pd
+import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 
 from .. import style
 from ..aside import legend
@@ -21,7 +26,7 @@ _SHADES = {"fp64": style.INK, "fp32": style.GREY}
 
 
 @of_dataset
-def roofline(ds):
+def roofline(ds: xr.Dataset) -> Iterator[Figure]:
     """Yields the roofline of points that were timed by themselves, in files with a team axis: a rank's rate over the
     operations for each byte of the cost model. Nothing where the ceiling of products is not known."""
     if not len(strong_table(ds)) and not len(weak_table(ds)):
@@ -35,7 +40,7 @@ def roofline(ds):
 
 
 @of_dataset
-def rates(ds) -> pd.DataFrame:
+def rates(ds: xr.Dataset) -> pd.DataFrame:
     """Timed points with intensity (operations a byte), rank_gflops (the file's gflops over team, which counts what was really
     done; of the cost model's operations where the file has none), peak_gflops and roof_gflops of a rank,
     and `fraction` of the roof. The roof is the smaller of the rate of large products and intensity times the memory
@@ -55,7 +60,7 @@ def rates(ds) -> pd.DataFrame:
 
 
 @of_dataset
-def bandwidth(ds) -> float:
+def bandwidth(ds: xr.Dataset) -> float:
     """Bytes a second that memory gives a rank, by the launch table: the median over launches; NaN where it is not there."""
     try:
         launches = provenance(ds.attrs["path"])["launches"]
@@ -66,13 +71,13 @@ def bandwidth(ds) -> float:
     return float(np.median(values)) if len(values) else np.nan
 
 
-def _finding(points):
+def _finding(points: pd.DataFrame) -> str:
     best = points.loc[points["fraction"].idxmax()]
     return (f"{len(points)} timed points reach {100 * points['fraction'].median():.0f} % of the roof in the median, at most "
             f"{100 * best['fraction']:.0f} % ({best['method']}, n = {int(best['n'])}).")
 
 
-def _caption(points):
+def _caption(points: pd.DataFrame) -> str:
     best = points.loc[points["fraction"].idxmax()]
     text = ("Operations for each byte are those of the cost model, rates those of one rank of the team: operations done over "
             "seconds measured. Flat, the ceiling of products: fastest large product of this launch. ")
@@ -88,7 +93,7 @@ def _caption(points):
     return (text + left_out(points)).strip()
 
 
-def _canvas(points):
+def _canvas(points: pd.DataFrame) -> matplotlib.figure.Figure:
     canvas = matplotlib.figure.Figure(figsize=(7.4, 4.1), layout="constrained")
     ax = canvas.subplots()
     low, high = _range(points)
@@ -100,7 +105,7 @@ def _canvas(points):
     sizes = dict(zip(teams, np.linspace(3.2, 8.0, len(teams)) if len(teams) > 1 else [5.0]))
     for row in points.itertuples():
         colour, marker = style.method(row.method)
-        ax.plot(row.intensity, row.rank_gflops, marker, color=colour, markerfacecolor="none", markeredgewidth=0.9,
+        ax.plot(row.intensity, row.rank_gflops, marker=marker, linestyle="none", color=colour, markerfacecolor="none", markeredgewidth=0.9,
                 markersize=sizes[row.team], zorder=2.5)
     marks.points(ax, points["intensity"], points["rank_gflops"], lambda: [
         f"{row.method}, n = {row.n}, {row.team} rank{'s' * (row.team > 1)}: {marks.three(row.rank_gflops)} of {marks.three(row.roof_gflops)} "
@@ -111,14 +116,14 @@ def _canvas(points):
     return canvas
 
 
-def _range(points):
+def _range(points: pd.DataFrame) -> tuple[float, float]:
     """A decade at least, and room for the ridge, where memory and products bound alike."""
     ridge = (points["peak_gflops"] / points["bandwidth_gb"]).dropna()
     low, high = (f([f(points["intensity"]), *ridge]) for f in (min, max))
     return low / 3, high * 3.5
 
 
-def _ceilings(ax, points, low, high):
+def _ceilings(ax: Axes, points: pd.DataFrame, low: float, high: float) -> None:
     x = np.geomspace(low, high, 200)
     for precision, part in points.groupby("precision"):
         peak, band = part["peak_gflops"].median(), part["bandwidth_gb"].median()
@@ -131,9 +136,9 @@ def _ceilings(ax, points, low, high):
         ax.annotate(f"memory: {band:.3g} GB/s", (at, at * band), xytext=(10, -3), textcoords="offset points", fontsize=8.5)
 
 
-def _handles(points, sizes):
+def _handles(points: pd.DataFrame, sizes: dict[int, float]) -> list[Artist]:
     line = matplotlib.lines.Line2D
-    handles = [line([], [], color=colour, marker=marker, linestyle="none", markerfacecolor="none", label=name)
+    handles: list[Artist] = [line([], [], color=colour, marker=marker, linestyle="none", markerfacecolor="none", label=name)
                for name in points["method"].unique() for colour, marker in [style.method(name)]]
     return handles + [line([], [], color=style.GREY, marker="o", linestyle="none", markerfacecolor="none", markersize=size,
                            label=f"{team} rank{'s' if team > 1 else ''}") for team, size in sizes.items()]

@@ -1,31 +1,40 @@
 """Strong and weak scaling: seconds and what they make of the ideal, over the ranks of a team."""
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import matplotlib.figure
 import matplotlib.lines
 import numpy as np
 import pandas as pd
+import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from .. import style
 from ..cases import SYMBOLS, number
 from ..checks import at_least, of_dataset
-from ..models import FARTHEST, FEWEST_SIZES
+from ..models import FARTHEST, FEWEST_SIZES, Fit
 from ..scaling import WORK_BOUND, series_fits, strong as strong_table, weak as weak_table
 from . import findings, marks, projected
 from .figure import Figure, rows_of, series_left_out
+from ..kinds import Array, Colour, Dashes
 
 MOST_ROWS, MOST_SERIES = 4, 5
-_DASHES = {"amdahl": (0, (5, 2)), "usl": "-", "gustafson": "-"}
+_DASHES: dict[str, Dashes] = {"amdahl": (0, (5, 2)), "usl": "-", "gustafson": "-"}
 COLUMNS = {"strong": ("time_s", "speed_up", "efficiency"), "weak": ("time_s", "efficiency")}
 WORDS = {"time_s": "seconds", "speed_up": "speed-up", "efficiency": "efficiency"}
 APART = "of these some teams were timed alone and others beside equal ones, and a curve has one of the two"
 _NAMES = {"amdahl": "Amdahl", "usl": "USL", "gustafson": "Gustafson"}
 
+Fits: TypeAlias = dict[int, list[Fit | str]]  #: laws of each series, or why there is none
+
 
 @of_dataset
-def strong(ds, upto=None, plan=None):
+def strong(ds: xr.Dataset, upto: float | None = None, plan: pd.DataFrame | None = None) -> Iterator[Figure]:
     """Yields the figure of strong scaling: a row per method, seconds, speed-up and efficiency over the team, a curve per point.
 
     upto: ranks to which fitted laws are drawn; by default the largest team. Beyond four times that they warn, and the
@@ -36,7 +45,7 @@ def strong(ds, upto=None, plan=None):
 
 
 @of_dataset
-def weak(ds, upto=None, plan=None):
+def weak(ds: xr.Dataset, upto: float | None = None, plan: pd.DataFrame | None = None) -> Iterator[Figure]:
     """Yields the figure of weak scaling: seconds and efficiency over the team, at constant work per rank."""
     yield from _scaling(ds, weak_table(ds), ("gustafson",), "weak", upto, plan)
 
@@ -50,7 +59,8 @@ class Ahead:
     plan: pd.DataFrame  #: of this kind; may be empty
 
 
-def _scaling(ds, table, laws, kind, upto, plan):
+def _scaling(ds: xr.Dataset, table: pd.DataFrame, laws: tuple[str, ...], kind: str, upto: float | None,
+             plan: pd.DataFrame | None) -> Iterator[Figure]:
     upto = None if upto is None else at_least(upto, 1, "upto")
     if not len(table):
         return
@@ -67,16 +77,16 @@ def _scaling(ds, table, laws, kind, upto, plan):
     yield Figure(f"{kind}-scaling", title, _caption(table, fits, kind, ahead), canvas, data, finding=_finding(table))
 
 
-def _finding(table):
+def _finding(table: pd.DataFrame) -> str:
     sentences = []
     for _, curve in table.groupby("series"):
         first, last = curve.iloc[0], curve.iloc[-1]
         sentences.append(f"{last['method']}, n = {number(last['n'])}: {seconds_text(first['time_s'])} on {ranks_text(first['team'])}, "
-                         f"{seconds_text(last['time_s'])} on {int(last['team'])}, efficiency {findings.three(last['efficiency'])}.")
+                         f"{seconds_text(last['time_s'])} on {int(last['team'])}, efficiency {marks.three(last['efficiency'])}.")
     return findings.listed(sentences, "curves")
 
 
-def _caption(table, fits, kind, ahead):
+def _caption(table: pd.DataFrame, fits: Fits, kind: str, ahead: Ahead) -> str:
     text = "Medians over repetitions of the slowest rank, with their 95 % intervals; those of ratios from both medians. "
     if table["time_s_lo"].isna().all():
         text = "Times of the slowest rank; too few repetitions for intervals. "
@@ -104,11 +114,11 @@ def _caption(table, fits, kind, ahead):
     return (text + left_out(table)).strip()
 
 
-def _fitted(fits):
+def _fitted(fits: Fits) -> list[Fit]:
     return [one for series in fits.values() for one in series if not isinstance(one, str)]
 
 
-def left_out(table):
+def left_out(table: pd.DataFrame) -> str:
     """Caption text about points without a valid time, and about those that have no other of their kind of timing."""
     text = ""
     if invalid := table.attrs.get("invalid", 0):
@@ -118,15 +128,15 @@ def left_out(table):
     return text
 
 
-def _variation(table):
+def _variation(table: pd.DataFrame) -> float:
     return float(np.abs(table["work"] - 1).max())
 
 
-def _percent(share):
+def _percent(share: float) -> str:
     return f"{100 * share:.2g} %"
 
 
-def _canvas(table, fits, kind, ahead):
+def _canvas(table: pd.DataFrame, fits: Fits, kind: str, ahead: Ahead) -> matplotlib.figure.Figure:
     groups = rows_of(table, MOST_ROWS, MOST_SERIES)
     names = COLUMNS[kind]
     canvas = matplotlib.figure.Figure(figsize=(2.3 + 2.9 * len(names), 0.5 + 2.6 * len(groups)), layout="constrained")
@@ -146,7 +156,7 @@ def _canvas(table, fits, kind, ahead):
     return canvas
 
 
-def draw(ax, part, chosen, more, name, kind):
+def draw(ax: Axes, part: pd.DataFrame, chosen: Sequence[int], more: tuple[Fits, Ahead], name: str, kind: str) -> None:
     """One panel of a column over the team, a curve for each of the series `chosen` of `part`; more: (laws by series, `Ahead`)."""
     fits, ahead = more
     colours = dict(zip(chosen, style.sequence(len(chosen), 0.75)))
@@ -159,26 +169,26 @@ def draw(ax, part, chosen, more, name, kind):
     _axes(ax, name, part, kind, ahead.reach, ahead.plan[ahead.plan["series"].isin(chosen)])
 
 
-def handles_of(table, part, chosen, kind):
+def handles_of(table: pd.DataFrame, part: pd.DataFrame, chosen: Sequence[int], kind: str) -> list[Artist]:
     """Handles of a legend: a curve each, with its base in seconds."""
     return [_handle(table, part[part["series"] == series], colour, kind)
             for series, colour in zip(chosen, style.sequence(len(chosen), 0.75))]
 
 
-def laws_of(fits, chosen):
+def laws_of(fits: Fits, chosen: Sequence[int]) -> list[Artist]:
     """Handles of a legend for the fitted laws."""
     found = dict.fromkeys(one.law.name for series in chosen for one in fits[series] if not isinstance(one, str))
     return [matplotlib.lines.Line2D([], [], color=style.GREY, linewidth=1, linestyle=_DASHES[name], label=_NAMES[name])
             for name in found]
 
 
-def _handle(table, curve, colour, kind):
+def _handle(table: pd.DataFrame, curve: pd.DataFrame, colour: Colour, kind: str) -> Line2D:
     face = "white" if curve["timing"].iloc[0] == "beside" else colour
     return matplotlib.lines.Line2D([], [], color=colour, marker="o", markersize=4, markerfacecolor=face, linewidth=1,
                                    label=_label(table, curve, kind))
 
 
-def _label(table, curve, kind):
+def _label(table: pd.DataFrame, curve: pd.DataFrame, kind: str) -> str:
     """What distinguishes this curve from the others of the table, and its base in seconds."""
     names = [name for name in table.attrs["names"] if name != "method" and table[name].nunique(dropna=False) > 1]
     words = []
@@ -192,7 +202,7 @@ def _label(table, curve, kind):
     return ", ".join(words) + ("\n" if words else "") + f"base {seconds_text(seconds)} on {base} rank{'s' * (base > 1)}"
 
 
-def seconds_text(seconds):
+def seconds_text(seconds: float) -> str:
     """"12.3 ms": three digits and a unit."""
     for unit, name in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
         if seconds >= unit:
@@ -200,13 +210,13 @@ def seconds_text(seconds):
     return f"{seconds:.3g} s"
 
 
-def _beside(count, table, upto):
+def _beside(count: int, table: pd.DataFrame, upto: float) -> Array:
     """Factors that set the points of several curves a little apart, so that no interval hides another."""
     width = np.log(upto / table["team"].min())
     return np.exp((np.arange(count) - (count - 1) / 2) * 0.011 * width)
 
 
-def _curve(ax, curve, name, colour, laws, upto, place):
+def _curve(ax: Axes, curve: pd.DataFrame, name: str, colour: Colour, laws: Sequence[Fit], upto: float, place: float) -> None:
     ranks, values = curve["team"].to_numpy(float), curve[name].to_numpy(float)
     face = "white" if curve["timing"].iloc[0] == "beside" else colour
     if not laws:
@@ -222,30 +232,30 @@ def _curve(ax, curve, name, colour, laws, upto, place):
                 linestyle=_DASHES[law.law.name], zorder=2)
 
 
-def _say(curve, name):
+def _say(curve: pd.DataFrame, name: str) -> list[str]:
     words, unit = ("", "s") if name == "time_s" else (WORDS[name] + " ", "")
     return [f"{row['method']}, n = {number(row['n'])}, {ranks_text(row['team'])}: {words}"
             f"{marks.with_interval(row[name], row[name + '_lo'], row[name + '_hi'], unit)}" for row in curve.to_dict("records")]
 
 
-def ranks_text(team):
+def ranks_text(team: float) -> str:
     """"1 rank", "4 ranks"."""
     return f"{int(team)} rank{'s' * (int(team) > 1)}"
 
 
-def _ideal(ax, curve, name, beyond):
+def _ideal(ax: Axes, curve: pd.DataFrame, name: str, beyond: pd.DataFrame) -> None:
     """From the base to the largest team that there is something of."""
     ranks, base = np.array([*curve["team"], *beyond["team"]], float), curve["base_s"].iloc[0]
     growth = 1.0 if "work" in curve else ranks / ranks[0]  # of what is computed in the base's time, ideally
     ax.plot(ranks, np.ones(len(ranks)) * _shown(name, base / growth, base, growth), color="#b5b5b5", linewidth=0.8, zorder=1)
 
 
-def _shown(name, seconds, base, growth):
+def _shown(name: str, seconds: Array | float, base: float, growth: Array | float) -> Array | float:
     """What column `name` makes of seconds: themselves, base over them, or that over the growth it should have."""
     return seconds if name == "time_s" else base / seconds if name == "speed_up" else base / seconds / growth
 
 
-def _axes(ax, name, part, kind, upto, beyond):
+def _axes(ax: Axes, name: str, part: pd.DataFrame, kind: str, upto: float, beyond: pd.DataFrame) -> None:
     teams = np.unique([*part["team"], *beyond["team"]])
     style.ticks(ax.xaxis, np.unique([*teams, upto]), "log")
     ax.set(xlim=(teams[0] / 1.12, upto * 1.12), ylabel=WORDS[name])
@@ -265,7 +275,7 @@ def _axes(ax, name, part, kind, upto, beyond):
     _beyond(ax, part, upto)
 
 
-def _beyond(ax, part, upto):
+def _beyond(ax: Axes, part: pd.DataFrame, upto: float) -> None:
     """Marks where a fitted law or a plan is no longer reliable."""
     farthest = FARTHEST * float(part["team"].max())
     if upto > farthest:

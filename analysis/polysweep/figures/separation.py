@@ -1,11 +1,17 @@
 """Success of sketches over degree and size, beside what the exact method does at the same degrees."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import matplotlib
 import matplotlib.figure
 import matplotlib.lines
 import numpy as np
 import pandas as pd
+import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 
 from .. import style
 from ..aside import legend
@@ -16,6 +22,7 @@ from ..sketches import SERIES, exact_of, held, label, sketches
 from . import findings, marks
 from .figure import Figure, facts
 from .phase import missing, states
+from ..kinds import Array, Key
 
 MOST_PANELS = 6
 NOTHING = 0.05  #: an exact rate up to this is failure
@@ -24,7 +31,7 @@ COLUMNS = """success_rate success_lo success_hi successes trials success_samples
 
 
 @of_dataset
-def separation(ds):
+def separation(ds: xr.Dataset) -> Iterator[Figure]:
     """Yields the figure of success over (beta, size of the sketch): a panel per case, method, n and d; under each panel the
     exact method's rate at the same degrees, and its special mass. Nothing unless both axes vary."""
     names, everything = held(ds), table(ds)
@@ -55,7 +62,7 @@ def separation(ds):
                  finding=_finding(shown, names, level_of(ds)))
 
 
-def _finding(shown, names, level):
+def _finding(shown: dict[Key, pd.DataFrame], names: list[str], level: float) -> str:
     sentences = []
     for key, part in shown.items():
         spurious = int(part["spurious"].sum())
@@ -65,7 +72,7 @@ def _finding(shown, names, level):
 
 
 @of_dataset
-def beside(ds):
+def beside(ds: xr.Dataset) -> pd.DataFrame:
     """Sketch points that were judged, with exact_rate (the exact probability of success, else the exact method's measured
     rate), exact_mass (f of the exact kernel), beta_c of the exact method, and `spurious`."""
     names, frame, everything = [*held(ds), "n", "d", "beta"], sketches(ds), table(ds)
@@ -85,17 +92,17 @@ def beside(ds):
     return frame
 
 
-def _first(one, *wanted):
+def _first(one: pd.Series | None, *wanted: str) -> float:
     """The first of the wanted columns that a point has; NaN without a point."""
     return next((one[name] for name in wanted if one is not None and np.isfinite(one[name])), np.nan)
 
 
-def _canvas(panels, names):
+def _canvas(panels: dict[Key, pd.DataFrame], names: list[str]) -> tuple[matplotlib.figure.Figure, set[str]]:
     across = min(3, len(panels))
     down = -(-len(panels) // across)
     canvas = matplotlib.figure.Figure(figsize=(1.7 + 3.0 * across, 1.1 + 2.9 * down), layout="constrained")
     grid = canvas.subplots(3 * down, across, squeeze=False, height_ratios=[7, 0.9, 0.9] * down)
-    used, image = set(), None
+    used: set[str] = set()
     for k, (key, part) in enumerate(panels.items()):
         i, j = divmod(k, across)
         axes = grid[3 * i:3 * i + 3, j]
@@ -115,13 +122,13 @@ def _canvas(panels, names):
     return canvas, used
 
 
-def _title(names, key, part):
+def _title(names: list[str], key: Key, part: pd.DataFrame) -> str:
     *case, method, local, weights, n, d = key
     parts = [case_label(names, case, part), label(method, local, weights), f"{SYMBOLS['n']} = {int(n)}", f"{SYMBOLS['d']} = {int(d)}"]
     return ", ".join(filter(None, parts))
 
 
-def _panel(axes, part, used):
+def _panel(axes: Array, part: pd.DataFrame, used: set[str]) -> QuadMesh:
     beta, rows = np.unique(part["beta"]), np.unique(part["r"])
     scales = style.scale_of(beta), style.scale_of(rows)
     x, y = style.cell_edges(beta, scales[0]), style.cell_edges(rows, scales[1])
@@ -157,25 +164,25 @@ def _panel(axes, part, used):
     return image
 
 
-def _say(part):
+def _say(part: pd.DataFrame) -> list[str]:
     known = part["exact_rate"].notna()
     return [f"{text}, exact method {marks.three(exact)}" + ", spurious" * bool(spurious) if there else text for text, there, exact, spurious in
             zip(marks.rates(part.assign(theory_success=np.nan), ["beta", "r"]), known, part["exact_rate"], part["spurious"])]
 
 
-def _short(mass):
+def _short(mass: float) -> str:
     """".19", "1", "0": a share to two digits."""
     return f"{mass:.0f}" if mass < 0.005 or mass >= 0.995 else f"{mass:.2f}"[1:]
 
 
-def _critical(ax, part, x, used):
+def _critical(ax: Axes, part: pd.DataFrame, x: Array, used: set[str]) -> None:
     edge = part["beta_c"].dropna()
     if len(edge) and x[0] < edge.iloc[0] < x[-1]:
         ax.axvline(edge.iloc[0], color=style.RED, linewidth=1.3, zorder=3, path_effects=[style.Casing()])
         used.add("beta_c")
 
 
-def _cross(ax, x, y, spurious, used):
+def _cross(ax: Axes, x: Array, y: Array, spurious: Array, used: set[str]) -> None:
     """Two thin diagonals over each cell whose success is not the kernel's."""
     for j, i in zip(*np.nonzero(spurious)):
         for ends in ((y[j], y[j + 1]), (y[j + 1], y[j])):
@@ -184,8 +191,9 @@ def _cross(ax, x, y, spurious, used):
         used.add("spurious")
 
 
-def _legend(canvas, used):
-    line, handles = matplotlib.lines.Line2D, []
+def _legend(canvas: matplotlib.figure.Figure, used: set[str]) -> None:
+    line = matplotlib.lines.Line2D
+    handles: list[Artist] = []
     if "beta_c" in used:
         handles.append(line([], [], color=style.RED, linewidth=1.3, label=r"$\beta_c$: predicted critical degree (derived)"))
     if "spurious" in used:

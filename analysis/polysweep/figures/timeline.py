@@ -1,11 +1,16 @@
 """Which ranks computed what, and when: a bar for each run of slots, as tall as its team."""
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import matplotlib.collections
 import matplotlib.figure
 import matplotlib.patches
 import numpy as np
 import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
 
 from .. import style
 from ..aside import legend
@@ -14,13 +19,14 @@ from ..read import column
 from . import marks
 from .figure import Figure
 from .scaling import seconds_text
+from ..kinds import Colour
 
 MOST_LAUNCHES = 3
 COLUMNS = ["launch", "start_s", "end_s", "first_rank", "team", "idle"]
 
 
 @of_dataset
-def timeline(ds):
+def timeline(ds: xr.Dataset) -> Iterator[Figure]:
     """Yields the timeline of the last launches that computed anything: a panel for each, time across, ranks up.
 
     Nothing where the file has no times, or where one rank computed everything.
@@ -41,17 +47,17 @@ def timeline(ds):
                  finding=" ".join(_finding(turns[turns["launch"] == launch], launch) for launch in shown))
 
 
-def _finding(turns, launch):
+def _finding(turns: pd.DataFrame, launch: int) -> str:
     return (f"Launch {launch}: {len(turns)} runs on {_ranks(turns)} ranks in {seconds_text(turns['end_s'].max())}, of which start-up "
             f"{seconds_text(turns['start_s'].min())}; utilisation {100 * utilisation(turns):.0f} %.")
 
 
-def _ranks(turns):
+def _ranks(turns: pd.DataFrame) -> int:
     return int((turns["first_rank"] + turns["team"] + turns["idle"]).max())
 
 
 @of_dataset
-def turns_of(ds) -> pd.DataFrame:
+def turns_of(ds: xr.Dataset) -> pd.DataFrame:
     """One row per run of slots: launch, start_s, end_s, first_rank, team, idle (ranks), points, n (the longest), method."""
     if not set(COLUMNS) <= set(ds.variables):
         return pd.DataFrame(columns=[*COLUMNS, "points", "n", "method"])
@@ -71,7 +77,7 @@ def utilisation(turns: pd.DataFrame) -> float:
     return float(((turns["end_s"] - turns["start_s"]) * turns["team"]).sum() / (ranks * length)) if length > 0 else np.nan
 
 
-def _canvas(turns, launches):
+def _canvas(turns: pd.DataFrame, launches: Sequence[int]) -> matplotlib.figure.Figure:
     canvas = matplotlib.figure.Figure(figsize=(7.4, 0.9 + 2.3 * len(launches)), layout="constrained")
     axes = canvas.subplots(len(launches), 1, squeeze=False)[:, 0]
     sizes = sorted(turns[turns["launch"].isin(launches)]["team"].unique())
@@ -85,10 +91,10 @@ def _canvas(turns, launches):
     return canvas
 
 
-def _panel(ax, turns, launch, colours):
+def _panel(ax: Axes, turns: pd.DataFrame, launch: int, colours: dict[int, Colour]) -> None:
     left, right = turns["start_s"], turns["end_s"]
     low, high = turns["first_rank"] - 0.5, turns["first_rank"] + turns["team"] - 0.5
-    corners = np.stack([np.stack([x, y], axis=-1) for x, y in ((left, low), (right, low), (right, high), (left, high))], axis=1)
+    corners: Any = np.stack([np.stack([x, y], axis=-1) for x, y in ((left, low), (right, low), (right, high), (left, high))], axis=1)
     ax.add_collection(matplotlib.collections.PolyCollection(
         corners, facecolors=[colours[size] for size in turns["team"]], edgecolors="white", linewidths=0.2))
     marks.boxes(ax, left, right, low, high, lambda: [

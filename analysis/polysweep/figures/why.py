@@ -1,20 +1,28 @@
 """Why points fail: how often both data sets fire, and where the rate of success is not the exact one."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import matplotlib
 import matplotlib.colors
 import matplotlib.figure
 import matplotlib.patches
 import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 
 from .. import style
 from ..aside import legend
 from ..cases import case_columns, judged, table
 from ..checks import of_dataset
 from ..study import level_of
-from . import findings, marks
+from . import marks
 from .figure import MOST_ROWS as CSV_ROWS, Figure, arranged, facts, sorted_rows, spread
 from .phase import LENGTH, heading, missing, panels_over, states
+from ..kinds import Key
 
 MOST_ROWS = 4
 FIRES = {"fire_rate_d1": "$P(D_1$ fires$)$", "fire_rate_d0": "$P(D_0$ fires$)$"}
@@ -26,7 +34,7 @@ _NEEDED = """method method_folds n d beta preset status done m precision mask tr
 
 
 @of_dataset
-def why(ds):
+def why(ds: xr.Dataset) -> Iterator[Figure]:
     """Yields the figure of why points fail over (beta, n), or d where n does not vary: a row for each of the panels that differ most, with
     the rates at which D_1 and D_0 fire, and measured minus exact. Nothing in files without these rates."""
     names = case_columns(ds)
@@ -50,13 +58,13 @@ def why(ds):
                  finding=_finding(frame.loc[frame["done"], ["success_rate", *FIRES]], level), whole_rows=True)
 
 
-def differing(frame):
+def differing(frame: pd.DataFrame) -> pd.DataFrame:
     """The points with `difference`, measured minus exact, and `inside`, whether that is no more than the interval allows."""
     inside = (frame["success_lo"] <= frame["theory_success"]) & (frame["theory_success"] <= frame["success_hi"])
     return frame.assign(difference=frame["success_rate"] - frame["theory_success"], inside=inside)
 
 
-def _caption(shown, left_out):
+def _caption(shown: dict[Key, pd.DataFrame], left_out: int) -> str:
     text = ("A trial succeeds where some sign vector fires on D\u2081 and none on D\u2080: left, the share of trials that fire on D\u2081; beside it "
             "that on D\u2080.")
     known = [part["difference"].notna() for part in shown.values()]
@@ -67,18 +75,19 @@ def _caption(shown, left_out):
     return text + (f" {left_out} further panels are in the data only." if left_out else "")
 
 
-def _finding(frame, level):
+def _finding(frame: pd.DataFrame, level: float) -> str:
     low = frame[frame["success_rate"] < level]
     silent, loud = low["fire_rate_d1"] < level, low["fire_rate_d0"] > 1 - level
     if not len(low):
         return f"All {len(frame)} points separate at {level:g}."
     return (f"Of {len(low)} of {len(frame)} points below {level:g}, D₁ fires in fewer than {level:g} of trials at {int(silent.sum())}, D₀ in more "
-            f"than {findings.three(1 - level)} at {int(loud.sum())}, both at {int((silent & loud).sum())}.")
+            f"than {marks.three(1 - level)} at {int(loud.sum())}, both at {int((silent & loud).sum())}.")
 
 
-def _canvas(shown, keys, over):
+def _canvas(shown: dict[Key, pd.DataFrame], keys: list[str], over: str) -> tuple[matplotlib.figure.Figure, set[str]]:
     theory = any(part["difference"].notna().any() for part in shown.values())
-    across, down, used = 2 + theory, len(shown), set()
+    across, down = 2 + theory, len(shown)
+    used: set[str] = set()
     canvas = matplotlib.figure.Figure(figsize=(1.6 + 2.6 * across, 0.9 + 1.95 * down), layout="constrained")
     grid = canvas.subplots(down, across, squeeze=False, sharex="row", sharey="row")
     most = max(LEAST, *(part["difference"].where(~part["inside"]).abs().fillna(0).max() for part in shown.values()))
@@ -100,14 +109,14 @@ def _canvas(shown, keys, over):
         bar = canvas.colorbar(image, ax=axes, location="bottom", fraction=0.05, aspect=30, pad=0.03, shrink=0.7, label=words)
         bar.outline.set_linewidth(0.4)
         style.ticks(bar.ax.xaxis)
-    handles = ([matplotlib.patches.Patch(facecolor=style.PALE, edgecolor="#b5b5b5", linewidth=0.5, label="within its interval")]
+    handles: list[Artist] = ([matplotlib.patches.Patch(facecolor=style.PALE, edgecolor="#b5b5b5", linewidth=0.5, label="within its interval")]
                if "inside" in used else []) + states(used)
     if handles:
         legend(canvas, "lower left", handles=handles, ncols=3, borderaxespad=0.2)
     return canvas, used
 
 
-def fill(ax, part, over, name, used, most=1.0):
+def fill(ax: Axes, part: pd.DataFrame, over: str, name: str, used: set[str], most: float = 1.0) -> QuadMesh:
     """One panel of a column over (beta, over); differences are pale where their interval allows them."""
     beta, length = (np.unique(part[column]) for column in ("beta", over))
     scales = style.scale_of(beta), style.scale_of(length)
@@ -132,7 +141,7 @@ def fill(ax, part, over, name, used, most=1.0):
     return image
 
 
-def _say(part, over, name):
+def _say(part: pd.DataFrame, over: str, name: str) -> list[str]:
     where = marks.place(part, ["beta", over])
     if name == "difference":
         return [f"{at}: measured {marks.three(rate)}, exact {marks.three(exact)}, {'within' if inside else 'outside'} its interval"
