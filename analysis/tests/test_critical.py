@@ -240,6 +240,6 @@ def test_bars_are_the_table_and_open_ends_are_open(tmp_path):
     assert np.array_equal(bars[:-1, 0], settled["lower_lo"][:-1]) and bars[-1, 0] == 1  # the grid's first
     triangles, = [line for line in ax.lines if line.get_marker() == "v"]
     assert triangles.get_xydata().tolist() == [[1024, 1]] and triangles.get_markerfacecolor() == "white"
-    caps = [line.get_xydata().tolist() for line in ax.lines if line.get_marker() == "_"]
-    assert [1024, 1] not in caps[1] and len(caps[1]) == 3  # no cap where the end is open
+    caps, = [line.get_xydata().tolist() for line in ax.lines if line.get_marker() == "_"]
+    assert [1024, 1] not in caps and len(caps) == 3  # no cap where the end is open
     assert "open: the grid ends" in [text.get_text() for text in figure.canvas.legends[0].get_texts()]
