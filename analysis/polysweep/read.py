@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import h5py
@@ -102,13 +102,23 @@ def open(path: Path, columns: Iterable[str] | None = None, *, check: bool = True
             return _dataset(file, path, names, chosen)
 
 
+def open_without(path: Path, spared: Callable[[xr.Dataset], Iterable[str]]) -> xr.Dataset:
+    """What `open` returns, without the columns that `spared` names when it is given the file's attributes, on a Dataset of nothing else:
+    these are read for the checksums, one at a time, and let go."""
+    path = path_of(path, "open")
+    with opened(path) as file, reading(path):
+        names = columns_of(file)
+        return _dataset(file, path, names, None, frozenset(spared(xr.Dataset(attrs=about_file(file, path, names)))))
+
+
 def kept(file: h5py.File, name: str, columns: set[str] | None) -> bool:
     """Whether a column comes along where results are those of `columns` (None: all)."""
     return columns is None or name in columns or name in SLOT or identifies(file, name)
 
 
-def _dataset(file: h5py.File, path: pathlib.Path, names: list[str], columns: set[str] | None) -> xr.Dataset:
-    """What `open` returns, from an open file: the columns of `names`, of results those of `columns` (None: all)."""
+def _dataset(file: h5py.File, path: pathlib.Path, names: list[str], columns: set[str] | None,
+             spared: Collection[str] = ()) -> xr.Dataset:
+    """What `open` returns, from an open file: the columns of `names`, of results those of `columns` (None: all), none of `spared`."""
     slots = file["commit"].shape[0]
     commit, checksum, variables = _variable(file["commit"], slots), Checksum(slots), {}
     for name in names:
@@ -116,7 +126,7 @@ def _dataset(file: h5py.File, path: pathlib.Path, names: list[str], columns: set
         check_dimensions(file, name, variable.dims)
         if variable.dims == ("point",):
             checksum.add(name, variable.values, variable.attrs.get("commit_default"))
-        if kept(file, name, columns):
+        if name not in spared and kept(file, name, columns):
             variables[name] = variable
     attributes = about_file(file, path, names)
     parameters = {*COORDINATES, *attributes["own_axes"]}

@@ -27,7 +27,7 @@ from .head_tables import decode_table_of, heads_table, layers_table
 from .heads import LEVEL, answers, column_of, heads, pooled, several
 from .kinds import Array
 from .projection import Unmatched, project
-from .read import Path, failures, open as read, provenance
+from .read import Path, failures, open_without, provenance
 from .scaling import about_time, apart, fits, oversubscribed, strong, timed, weak
 from .scaling_tables import curve_table, fit_table, projection_table
 from .sketch_tables import cheapest_table, crossover_table, sketch_words
@@ -41,14 +41,13 @@ MOST_ROWS = 200  #: of a table on the terminal; its CSV has all
 
 #: columns that no section shows; a study names them where it predicts, or searches
 _SPARED = """margin_d1 margin_d0 active_d1 active_d0 value_d1 value_d0 leak_mass_d1 leak_mass_d0 theory_fire_d1 theory_fire_d0
-    theory_special_mass_d0 success_z beta_large head_pruned head_s io_s wait_s predicted_bytes launch_checksum""".split()
+    theory_special_mass_d0 success_z beta_large head_pruned head_s io_s wait_s predicted_bytes launch_checksum commit fires_d1 fires_d0
+    tie den_rows memory_bytes""".split()
 
 
 def opened(path: Path) -> xr.Dataset:
     """The points of a file, without the columns that are not needed: of a million points they take memory."""
-    ds = read(path)
-    named = {"predict", "search"} & set(resolved_of(ds))
-    return ds if named else ds.drop_vars(_SPARED, errors="ignore")
+    return open_without(path, lambda about: () if any(resolved_of(about).get(name) for name in ("predict", "search")) else _SPARED)
 
 
 class Section:

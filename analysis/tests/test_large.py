@@ -1,5 +1,6 @@
 """What makes files of many points affordable changes no number: columns of one value, results that are remembered, tests at once."""
 import importlib
+import weakref
 
 import h5py
 import numpy as np
@@ -10,11 +11,10 @@ import xarray as xr
 from scipy.stats import binomtest
 
 import polysweep
-from polysweep import cases, checks, read, statistics
+from polysweep import cases, checks, read, section, statistics
 from polysweep.commits import Checksum
 from polysweep.figures import Figure
 from polysweep.grid import _codes
-from polysweep.section import Section
 
 grid_module = importlib.import_module("polysweep.grid")  # the package has a function of this name
 
@@ -156,5 +156,29 @@ def test_a_figure_is_saved_before_the_next_is_drawn(monkeypatch, tmp_path, w2_fi
     did, drawn, save = [], Figure.__post_init__, Figure.save
     monkeypatch.setattr(Figure, "__post_init__", lambda figure: (did.append(("drawn", figure.name)), drawn(figure))[1])
     monkeypatch.setattr(Figure, "save", lambda figure, directory: (did.append(("saved", figure.name)), save(figure, directory))[1])
-    names = [figure.name for figure, _ in Section(w2_file, tmp_path).figures]
+    names = [figure.name for figure, _ in section.Section(w2_file, tmp_path).figures]
     assert len(names) > 1 and did == [(what, name) for name in names for what in ("drawn", "saved")]
+
+
+@pytest.mark.parametrize("asked", [{}, {"works": {"when": "beta > 1", "then": "tie < 1"}}])
+def test_what_a_report_spares_is_let_go_as_it_is_read(monkeypatch, tmp_path, asked):
+    """Of the columns that no section shows there are two at a time at most, and all count in the checksums; a study that predicts may
+    name them. Resolved studies have what was not asked for too, empty."""
+    listed = synthetic.points(["P1"], ["exact"], [2, 3, 4], [64], [10], 8, 20)
+    rows = synthetic.fill(listed, unfinished={1: "running"})
+    synthetic.write(tmp_path / "x.h5", rows, study={"predict": asked, "search": {}})
+    seen, most, variable = [], [0], read._variable
+
+    def watched(dataset, slots):
+        found = variable(dataset, slots)
+        if dataset.name[1:] in section._SPARED and dataset.name != "/commit":
+            seen.append(weakref.ref(found.values))
+            most[0] = max(most[0], sum(each() is not None for each in seen))
+        return found
+
+    monkeypatch.setattr(read, "_variable", watched)
+    ds = section.opened(tmp_path / "x.h5")
+    assert len(seen) > 2 and (most[0] == len(seen) if asked else most[0] <= 2)
+    whole = polysweep.open(tmp_path / "x.h5")
+    xr.testing.assert_identical(ds, whole if asked else whole.drop_vars(set(section._SPARED) & set(whole.variables)))
+    assert 0 < ds["committed"].sum() < ds.sizes["point"]
