@@ -68,7 +68,9 @@ def interval(low: float, high: float) -> str:
     """"4", "4 to 5", "at most 4", "at least 9"."""
     if low == high:
         return number(low)
-    return f"at most {number(high)}" if low == -np.inf else f"at least {number(low)}" if high == np.inf else f"{number(low)} to {number(high)}"
+    if low == -np.inf:
+        return f"at most {number(high)}"
+    return f"at least {number(low)}" if high == np.inf else f"{number(low)} to {number(high)}"
 
 
 def along(frame: pd.DataFrame, low: str, high: str, by: str = "n") -> str:
@@ -121,7 +123,7 @@ def _measured(method: str, part: pd.DataFrame, names: Sequence[str]) -> str:
         said.append(f"{method} never separates in {never.sum()} of {count(len(part))}")
     said += [f"{never.sum()} of {count(len(part))} never"] if never.any() and yes.any() else []
     if len(open_):
-        trials = f"{int(open_['trials'].min())} trials" if open_["trials"].nunique() == 1 else f"{int(open_['trials'].min())} trials or more"
+        trials = f"{int(open_['trials'].min())} trials" + ("" if open_["trials"].nunique() == 1 else " or more")
         said.append(f"{len(open_)} of {len(part)} not settled with {trials}" + _expected(open_))
     return "; ".join(said) if said[0].startswith(method) else f"{method}: {'; '.join(said)}"
 
@@ -146,7 +148,8 @@ def _theory(part: pd.DataFrame, names: Sequence[str]) -> str:
     said = f"{method} separates from β = {along(part[there], 'theory_first', 'theory_first')} {where(part, there, names)}".rstrip()
     ended = part[there & np.isfinite(part["theory_last"])]
     if len(ended):
-        said += f", up to β = {along(ended, 'theory_last', 'theory_last')}" + ("" if len(ended) == there.sum() else f" in {len(ended)} of these")
+        said += f", up to β = {along(ended, 'theory_last', 'theory_last')}" + (
+            "" if len(ended) == there.sum() else f" in {len(ended)} of these")
     return said if there.all() else f"{said}; {(~there).sum()} of {count(len(part))} never"
 
 
@@ -273,7 +276,8 @@ def scaling(strong: pd.DataFrame, weak: pd.DataFrame) -> list[str]:
             speed = f"{row['speed_up']:.3g} times as fast, " if kind == "strong" else ""
             parts.append(f"{method}{size}: {speed}efficiency {row['efficiency']:.2f}{_within(row)}")
         base = listed([count(int(x), "rank") for x in sorted(last["base_team"].unique())])
-        said.append(f"{'The same problem' if kind == 'strong' else 'As much work per rank'} on {top} ranks against {base}: {'; '.join(parts[:4])}.")
+        what = "The same problem" if kind == "strong" else "As much work per rank"
+        said.append(f"{what} on {top} ranks against {base}: {'; '.join(parts[:4])}.")
     return said
 
 
@@ -317,7 +321,8 @@ def predicted(claims: pd.DataFrame, left: pd.DataFrame) -> list[str]:
         known = part[np.isfinite(part["difference"])]
         if len(known):
             inside, low, high = int(known["inside"].sum()), known["difference"].min(), known["difference"].max()
-            said.append(f"{name}: in {inside} of {count(len(known))} the measured edge agrees; it is {low:+.2f} to {high:+.2f} degrees from it")
+            said.append(f"{name}: in {inside} of {count(len(known))} the measured edge agrees; it is {low:+.2f} to {high:+.2f} degrees "
+                        "from it")
     return [f"{each[:1].upper()}{each[1:]}." for each in said]
 
 
@@ -326,10 +331,12 @@ def planned(points: pd.DataFrame, ds: Any, level: float) -> list[str]:
     if not len(points) or (points["done"] == 1).any():
         return []
     ranges = [f"{symbol(name)} {_span(points[name])}" for name in ("beta", "n", "d") if points[name].notna().any()]
-    text = f"Nothing is computed yet: {count(len(points), 'point')} are planned ({', '.join(points['method'].unique())}; {', '.join(ranges)})."
+    text = (f"Nothing is computed yet: {count(len(points), 'point')} are planned ({', '.join(points['method'].unique())}; "
+            f"{', '.join(ranges)}).")
     found = _curves(points, ds, level)
     names = ["d", "n", *(name for name in case_columns(ds) if name in found)]
-    return [text, *([f"By exact probability {_theory(found, names)} (success in at least {100 * level:.3g} % of trials)."] if len(found) else [])]
+    expected = [f"By exact probability {_theory(found, names)} (success in at least {100 * level:.3g} % of trials)."] if len(found) else []
+    return [text, *expected]
 
 
 def _span(values: pd.Series) -> str:

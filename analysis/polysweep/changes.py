@@ -50,7 +50,8 @@ def changes(files: Sequence[tuple[str, xr.Dataset]]) -> Changes:
     launches = _launches([files[0], *((other, ds) for other, ds, _ in together)])
     places = _gathered(together, lambda ds, c: _labelled(first, c.places))
     out.times = _gathered(together, lambda ds, c: _labelled(first, c.times))
-    out.tables = [each for each in (_launch_table(launches), _place_table(places), _method_table(out.times), _time_table(out.times)) if each]
+    tables = _launch_table(launches), _place_table(places), _method_table(out.times), _time_table(out.times)
+    out.tables = [each for each in tables if each]
     out.data = {file: frame for file, frame in (("launches.csv", launches), ("differences.csv", places), ("times.csv", out.times))
                 if len(frame)}
     return out
@@ -65,8 +66,10 @@ def _sentence(c: Comparison) -> str:
         return f"no point in common ({c.attrs['only_a']} done here and {c.attrs['only_b']} there)"
     beside = [f"{count} only in the {which}" for count, which in ((c.attrs["only_a"], "first"), (c.attrs["only_b"], "second")) if count]
     wrong = c[~c["agrees"]]
-    science = (f"all {len(c)} columns of results agree" if not len(wrong) else f"{len(wrong)} of {len(c)} columns of results differ (" + ", ".join(
-        f"{plain(row.column)} at {row.outside}" for row in wrong.head(5).itertuples()) + ", ..." * (len(wrong) > 5) + ")")
+    science = f"all {len(c)} columns of results agree"
+    if len(wrong):
+        science = f"{len(wrong)} of {len(c)} columns of results differ (" + ", ".join(
+            f"{plain(row.column)} at {row.outside}" for row in wrong.head(5).itertuples()) + ", ..." * (len(wrong) > 5) + ")"
     return f"{c.attrs['points']} points in common{' (' + ', '.join(beside) + ')' if beside else ''}; {science}; {_times_in_words(c.times)}"
 
 
@@ -147,8 +150,8 @@ def _place_table(places: pd.DataFrame) -> Table | None:
         return None
     order = places.assign(_first=places.groupby(["file", "column"], sort=False).cumcount()).sort_values("_first", kind="stable").drop(
         columns="_first")  # the worst point of every column comes before the second worst of one
-    shown = _points(order, "column").assign(column=order["column"].map(plain), first=order["a"].map(_digits), second=order["b"].map(_digits),
-                                            difference=[f"{x:.2g}" for x in order["difference"]])
+    shown = _points(order, "column").assign(column=order["column"].map(plain), first=order["a"].map(_digits),
+                                            second=order["b"].map(_digits), difference=[f"{x:.2g}" for x in order["difference"]])
     return Table("Results that differ", "The values that are further apart than their column promises, relative to the larger one (of 0.01 "
                  "at least). Where builds or BLAS kernels are different, bits are not promised and tolerances apply.",
                  shown.reset_index(drop=True), "differences.csv")
@@ -166,13 +169,15 @@ def _method_table(times: pd.DataFrame) -> Table | None:
         counts = part["verdict"].value_counts()
         ratio, lo, hi = mean_ratio(part)
         rows.append({"file": file, "method": plain(method), "points": str(len(part)), "slower": str(counts.get("slower", 0)),
-                     "faster": str(counts.get("faster", 0)), "time over the first's": f"{ratio:.3g}", "95 % interval": f"{lo:.3g} .. {hi:.3g}"})
+                     "faster": str(counts.get("faster", 0)), "time over the first's": f"{ratio:.3g}",
+                     "95 % interval": f"{lo:.3g} .. {hi:.3g}"})
     if not rows:
         return None
     shown = pd.DataFrame(rows)
-    return Table("Times by method", "Geometric mean over points of the ratio of median times, its interval over points. Slower and faster: by a "
-                 "rank test of the repetitions, at 5 % over all points of a file together. What all points of a launch share (other jobs, "
-                 "heat, placement) is in no interval: two launches of one build say how much that is.",
+    return Table("Times by method",
+                 "Geometric mean over points of the ratio of median times, its interval over points. Slower and faster: by a "
+                 "rank test of the repetitions, at 5 % over all points of a file together. What all points of a launch share "
+                 "(other jobs, heat, placement) is in no interval: two launches of one build say how much that is.",
                  shown if shown["file"].nunique() > 1 else shown.drop(columns="file"), "times.csv")
 
 
@@ -183,9 +188,11 @@ def _time_table(times: pd.DataFrame) -> Table | None:
         return None
     changed = changed.reindex(np.log(changed["ratio"]).sort_values(ascending=False, kind="stable").index)
     shown = _points(changed, "slot_a").assign(**{
-        "first": changed["time_a_s"].map(seconds_text), "second": changed["time_b_s"].map(seconds_text), "ratio": changed["ratio"].map("{:.3g}".format),
+        "first": changed["time_a_s"].map(seconds_text), "second": changed["time_b_s"].map(seconds_text),
+        "ratio": changed["ratio"].map("{:.3g}".format),
         "95 % interval": [f"{a:.3g} .. {b:.3g}" for a, b in zip(changed["ratio_lo"], changed["ratio_hi"])], "verdict": changed["verdict"]})
-    return Table("Points that became slower or faster", "Median times of a pass, the slowest first.", shown.reset_index(drop=True), "times.csv")
+    return Table("Points that became slower or faster", "Median times of a pass, the slowest first.", shown.reset_index(drop=True),
+                 "times.csv")
 
 
 def title(names: Sequence[str]) -> str:

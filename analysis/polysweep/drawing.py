@@ -25,8 +25,8 @@ def inline(text: str, prefix: str, label: str) -> str:
     body = _NAMES.sub(lambda name: f' id="{prefix}{name[1]}"' if name[1] in used else "", body)
     body = _USES.sub(lambda use: f"url(#{prefix}{use[1]})" if use[1] else f'href="#{prefix}{use[2]}"', body)
     body = _EXACT.sub(lambda one: f'{one[1]}="{_short(one[2])}"', body)
-    return (f'<svg viewBox="{view[1] if view else "0 0 1 1"}" preserveAspectRatio="xMinYMin" role="img" aria-label="{label}" stroke-linejoin="round" '
-            f'stroke-linecap="butt">{re.sub(chr(10) + " *", chr(10), body).strip()}')
+    return (f'<svg viewBox="{view[1] if view else "0 0 1 1"}" preserveAspectRatio="xMinYMin" role="img" aria-label="{label}" '
+            f'stroke-linejoin="round" stroke-linecap="butt">{re.sub(chr(10) + " *", chr(10), body).strip()}')
 
 
 def _short(numbers: str) -> str:

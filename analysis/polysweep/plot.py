@@ -176,7 +176,8 @@ def edges(ds: xr.Dataset, ax: Axes | None = None, found: xr.Dataset | None = Non
     _draw_edges(ax, part, (axis, colour), chosen, part, used)
     over = found.attrs["over"]
     ax.set(xlabel=words_of(axis), ylabel=f"edge in {SYMBOLS.get(over, over)}")
-    return _named(ax, case_label(rest, key, pd.DataFrame({"preset": np.atleast_1d(found["preset"].values)[:1]})), _of_edges(chosen, colour, used))
+    about = pd.DataFrame({"preset": np.atleast_1d(found["preset"].values)[:1]})
+    return _named(ax, case_label(rest, key, about), _of_edges(chosen, colour, used))
 
 
 @of_dataset
@@ -273,7 +274,8 @@ def scaling(ds: xr.Dataset, ax: Axes | None = None, column: str | None = None, k
     key, rows = _most(rows_of(found, ["method", "timing"]), found[column].to_numpy(float), "two teams")
     part, ax = found.iloc[rows], _axes(ax)
     part.attrs.update(whole.attrs)
-    fits, chosen, largest = tables.series_fits(ds, part, _LAWS[kind]), spaced(part["series"].unique(), MOST_SERIES), float(part["team"].max())
+    fits, chosen = tables.series_fits(ds, part, _LAWS[kind]), spaced(part["series"].unique(), MOST_SERIES)
+    largest = float(part["team"].max())
     _draw_scaling(ax, part, chosen, (fits, Ahead(largest, largest, pd.DataFrame(columns=["series", "team"]))), column, kind)
     ax.set_xlabel("ranks of the team $P$")
     return _named(ax, str(key[0]), laws_of(fits, chosen) + _of_scaling(part, part, chosen, kind))

@@ -154,7 +154,8 @@ def _section(path: str, directory: pathlib.Path, name: str, options: argparse.Na
         try:
             with remembering():
                 section = Section(path, directory / name, options.level, options.error, options.upto, options.plan, ds, options.accept)
-            section.said, section.html = section.text(), page.part(section, directory, 1 if len(options.files) == 1 else 2, len(options.files))
+            many = len(options.files)
+            section.said, section.html = section.text(), page.part(section, directory, 1 if many == 1 else 2, many)
         except OSError:
             raise
         except Exception as why:

@@ -137,5 +137,6 @@ def ends(low: float, high: float) -> Iterator[Array]:
 
 def round_numbers(low: float, high: float, whole: bool) -> Iterator[Array]:
     """Multiples of 1, 2, 2.5 or 5 times a power of ten, from many to few."""
+    steps = [1, 2, 5, 10] if whole else [1, 2, 2.5, 5, 10]
     for bins in range(MOST + 1, 0, -1):
-        yield np.asarray(mpl.ticker.MaxNLocator(bins, steps=[1, 2, 5, 10] if whole else [1, 2, 2.5, 5, 10], integer=whole).tick_values(low, high))
+        yield np.asarray(mpl.ticker.MaxNLocator(bins, steps=steps, integer=whole).tick_values(low, high))

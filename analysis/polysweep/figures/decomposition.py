@@ -24,8 +24,10 @@ from .figure import Figure, rows_of, series_left_out
 from .scaling import left_out, ranks_text
 
 PARTS: dict[str, tuple[str, str, str, Dashes]] = {  # column: (words, colour, marker, dashes)
-    "load_balance": ("load balance", style.BLUE, "o", (0, (4, 1.2))), "comm_efficiency": ("communication efficiency", style.ORANGE, "^", (0, (6, 1, 1, 1))),
-    "computation_scaling": ("computation scaling", style.GREEN, "v", (0, (1.5, 1))), "efficiency": ("efficiency, their product", style.BLACK, "s", "-")}
+    "load_balance": ("load balance", style.BLUE, "o", (0, (4, 1.2))),
+    "comm_efficiency": ("communication efficiency", style.ORANGE, "^", (0, (6, 1, 1, 1))),
+    "computation_scaling": ("computation scaling", style.GREEN, "v", (0, (1.5, 1))),
+    "efficiency": ("efficiency, their product", style.BLACK, "s", "-")}
 GOOD = 0.8  #: POP's rule of thumb
 MOST_ROWS, MOST_COLUMNS = 4, 3
 

@@ -64,7 +64,8 @@ def _finding(frame: pd.DataFrame, found: xr.Dataset) -> str:
                              f"{marks.three(ends[0])} to {marks.three(ends[1])}.")
     without = combinations - frame.loc[frame["lo"].notna(), "combination"].nunique()
     sentences += [f"{without} of {combinations} combinations have no edge."] if without else []
-    return " ".join([*sentences, *([f"{int(frame['outside'].sum())} are surely not where theory has them."] if frame["outside"].any() else [])])
+    sentences += [f"{int(frame['outside'].sum())} are surely not where theory has them."] if frame["outside"].any() else []
+    return " ".join(sentences)
 
 
 @of_dataset
@@ -219,13 +220,13 @@ def _curve(ax: Axes, curve: pd.DataFrame, colour: Colour, place: Place, axis: st
     first = curve.drop_duplicates("combination")
     seen = first[first["count"] == 0]
     above = seen["above_from"].notna()
-    for word, rows, share, look in (("below", first[first["above_from"].notna()], 0.03, dict[str, Any](marker="v", markerfacecolor="white")),
-                                    ("none", seen[seen["settled"] & ~above], 0.97, dict[str, Any](marker="x")),
-                                    ("open", seen[~seen["settled"] & ~above], 0.97, dict[str, Any](marker="_"))):
+    looks: dict[str, dict[str, Any]] = {"below": dict(marker="v", markerfacecolor="white"), "none": dict(marker="x"), "open": dict(marker="_")}
+    for word, rows, share in (("below", first[first["above_from"].notna()], 0.03), ("none", seen[seen["settled"] & ~above], 0.97),
+                              ("open", seen[~seen["settled"] & ~above], 0.97)):
         if len(rows):
             height = low * (high / low) ** share if logarithmic else low + share * (high - low)
             ax.plot(place(rows[axis].to_numpy(float)), np.full(len(rows), height), linestyle="none", color=colour, markersize=5,
-                    markeredgewidth=1.0, zorder=3, clip_on=False, **look)
+                    markeredgewidth=1.0, zorder=3, clip_on=False, **looks[word])
             used.add(word)
 
 
@@ -239,8 +240,11 @@ def _say(there: pd.DataFrame, axis: str) -> list[str]:
 def handles_of(chosen: list[Any], colour: str | None, used: set[Any]) -> list[Artist]:
     """Handles of a legend for what was drawn."""
     line = matplotlib.lines.Line2D
-    handles: list[Artist] = [line([], [], color=COLOURS[k], linewidth=2.4, label=f"no {SYMBOLS.get(colour, colour)}" if pd.isna(value) else f"{SYMBOLS.get(colour, colour)} = {number(value)}")
-               for k, value in enumerate(chosen) if colour]
+    handles: list[Artist] = []
+    if colour:
+        sign = SYMBOLS.get(colour, colour)
+        handles += [line([], [], color=COLOURS[k], linewidth=2.4, label=f"no {sign}" if pd.isna(value) else f"{sign} = {number(value)}")
+                    for k, value in enumerate(chosen)]
     look: dict[str, Any] = dict(color=style.GREY, linestyle="none", markersize=5)
     handles += [line([], [], marker=MARKERS[kind], label=words, **look) for kind, words in (("rise", "rises"), ("fall", "falls"))
                 if kind in used]

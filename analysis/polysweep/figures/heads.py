@@ -150,7 +150,8 @@ def _states(ax: Axes, states: pd.DataFrame, each: dict[Any, Array], cache: float
     style.ticks(ax.xaxis, scale="log", text=style.size_text)
     ax.set_xlabel("state of a head")
     ax.set_title("states of fixed size")
-    legend(cast(matplotlib.figure.Figure, ax.figure), "lower center", handles=ax.get_legend_handles_labels()[0], ncols=min(len(names), 4), fontsize=8.5)
+    legend(cast(matplotlib.figure.Figure, ax.figure), "lower center", handles=ax.get_legend_handles_labels()[0], ncols=min(len(names), 4),
+           fontsize=8.5)
 
 
 def _cache(ax: Axes, cache: float) -> None:
@@ -164,7 +165,8 @@ def _draw(ax: Axes, x: npt.ArrayLike, at: npt.ArrayLike, row: pd.Series, numbers
     marks.points(ax, at, [row["median"]], lambda: [f"{row['words']}: median {marks.three(row['median'])}, quartiles {marks.three(row['q25'])} to "
                                                    f"{marks.three(row['q75'])}, worst {marks.three(row['worst'])} of {row['heads']} heads"])
     ax.vlines(at, row["q25"], row["q75"], color=colour, linewidth=2, zorder=2)
-    ax.plot(at, [row["median"]], marker=marker, linestyle="none", color=colour, markersize=5.5, markeredgecolor="white", markeredgewidth=0.6, zorder=3)
+    ax.plot(at, [row["median"]], marker=marker, linestyle="none", color=colour, markersize=5.5, markeredgecolor="white",
+            markeredgewidth=0.6, zorder=3)
 
 
 def _spread(count: int) -> Array:

@@ -143,5 +143,5 @@ def draw(ax: Axes, curve: pd.DataFrame, names: tuple[str, str], look: tuple[Colo
     marks.points(ax, curve["n"] * apart, curve[name], lambda: said(curve, name, high))
     sampled = curve["err_rows"] < curve["n"]
     for some, face in ((~sampled, colour), (sampled, "white")):
-        ax.plot(curve["n"][some] * apart, curve[name][some], marker=marker, linestyle="none", color=colour, markerfacecolor=face, markersize=4.6,
-                markeredgewidth=0.8, zorder=3)
+        ax.plot(curve["n"][some] * apart, curve[name][some], marker=marker, linestyle="none", color=colour, markerfacecolor=face,
+                markersize=4.6, markeredgewidth=0.8, zorder=3)

@@ -62,8 +62,8 @@ def _canvas(table: pd.DataFrame) -> matplotlib.figure.Figure:
     right.axhline(1, color=style.GREY, linewidth=0.7, zorder=1)
     for (method, alone), part in table.groupby(["method", table["team"] == 1]):
         colour, marker = style.method(method)
-        look: dict[str, Any] = dict(linestyle="none", marker=marker, color=colour, markerfacecolor="none" if alone else colour, markersize=4,
-                    markeredgewidth=0.8, zorder=2)
+        look: dict[str, Any] = dict(linestyle="none", marker=marker, color=colour, markerfacecolor="none" if alone else colour,
+                                    markersize=4, markeredgewidth=0.8, zorder=2)
         left.plot(part["measured_s"], part["predicted_s"], **look)
         right.plot(part["measured_s"], part["ratio"], **look)
         for ax, heights in ((left, part["predicted_s"]), (right, part["ratio"])):
@@ -93,7 +93,7 @@ def _ratio_axis(ax: Axes, ratio: pd.Series) -> None:
 def _handles(table: pd.DataFrame) -> list[Artist]:
     line = matplotlib.lines.Line2D
     handles: list[Artist] = [line([], [], color=colour, marker=marker, linestyle="none", markersize=5, label=name)
-               for name in table["method"].unique() for colour, marker in [style.method(name)]]
+                             for name in table["method"].unique() for colour, marker in [style.method(name)]]
     if (table["team"] > 1).any() and (table["team"] == 1).any():
         handles += [line([], [], color=style.GREY, marker="o", linestyle="none", markerfacecolor=face, label=words)
                     for face, words in (("none", "one rank"), (style.GREY, "a team"))]

@@ -139,6 +139,6 @@ def _ceilings(ax: Axes, points: pd.DataFrame, low: float, high: float) -> None:
 def _handles(points: pd.DataFrame, sizes: dict[int, float]) -> list[Artist]:
     line = matplotlib.lines.Line2D
     handles: list[Artist] = [line([], [], color=colour, marker=marker, linestyle="none", markerfacecolor="none", label=name)
-               for name in points["method"].unique() for colour, marker in [style.method(name)]]
+                             for name in points["method"].unique() for colour, marker in [style.method(name)]]
     return handles + [line([], [], color=style.GREY, marker="o", linestyle="none", markerfacecolor="none", markersize=size,
                            label=f"{team} rank{'s' if team > 1 else ''}") for team, size in sizes.items()]

@@ -10,7 +10,6 @@ import matplotlib.patches
 import numpy as np
 import pandas as pd
 import xarray as xr
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 
@@ -109,8 +108,9 @@ def _canvas(shown: dict[Key, pd.DataFrame], keys: list[str], over: str) -> tuple
         bar = canvas.colorbar(image, ax=axes, location="bottom", fraction=0.05, aspect=30, pad=0.03, shrink=0.7, label=words)
         bar.outline.set_linewidth(0.4)
         style.ticks(bar.ax.xaxis)
-    handles: list[Artist] = ([matplotlib.patches.Patch(facecolor=style.PALE, edgecolor="#b5b5b5", linewidth=0.5, label="within its interval")]
-               if "inside" in used else []) + states(used)
+    handles = states(used)
+    if "inside" in used:
+        handles.insert(0, matplotlib.patches.Patch(facecolor=style.PALE, edgecolor="#b5b5b5", linewidth=0.5, label="within its interval"))
     if handles:
         legend(canvas, "lower left", handles=handles, ncols=3, borderaxespad=0.2)
     return canvas, used
